@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: ISC
+libkaguard_a_SOURCES += \
+	src/policy/backoff.c src/policy/backoff.h \
+	src/policy/firewalls.h \
+	src/policy/plan.h
