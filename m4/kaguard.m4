@@ -10,7 +10,7 @@ AC_DEFUN([KG_SWITCH], [
 # KG_CFLAGS(VARIABLE, FLAGS): those of FLAGS that the compiler takes without a complaint.
 AC_DEFUN([KG_CFLAGS], [
 	$1=
-	for kg_flag in $2; do
+	for kg_flag in m4_normalize([$2]); do
 		AC_MSG_CHECKING([whether $CC accepts $kg_flag])
 		kg_save=$CFLAGS
 		CFLAGS="$CFLAGS -Werror $kg_flag"
@@ -24,7 +24,7 @@ AC_DEFUN([KG_CFLAGS], [
 # KG_LDFLAGS(VARIABLE, FLAGS): those of FLAGS that the linker takes.
 AC_DEFUN([KG_LDFLAGS], [
 	$1=
-	for kg_flag in $2; do
+	for kg_flag in m4_normalize([$2]); do
 		AC_MSG_CHECKING([whether the linker accepts $kg_flag])
 		kg_save=$LDFLAGS kg_csave=$CFLAGS
 		LDFLAGS="$LDFLAGS $kg_flag"
