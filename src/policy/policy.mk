@@ -3,3 +3,4 @@ libkaguard_a_SOURCES += \
 	src/policy/backoff.c src/policy/backoff.h \
 	src/policy/firewalls.h \
 	src/policy/plan.h
+libkaguard_a_SOURCES += src/policy/timespan.c src/policy/timespan.h
