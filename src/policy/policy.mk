@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
 	src/policy/backoff.c src/policy/backoff.h \
-	src/policy/firewalls.h \
+	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/plan.h
 libkaguard_a_SOURCES += src/policy/timespan.c src/policy/timespan.h
