@@ -15,9 +15,13 @@
 #include "policy/plan.h"
 
 #define CONFIG_MAX_SESSIONS 100000
-#define CONFIG_MAX_NAME     64
+#define CONFIG_MAX_NAME	    64
 
-enum config_ready { CONFIG_READY_STARTED, CONFIG_READY_ANY_UP, CONFIG_READY_ALL_UP };
+enum config_ready {
+	CONFIG_READY_STARTED,
+	CONFIG_READY_ANY_UP,
+	CONFIG_READY_ALL_UP
+};
 
 /* Bytes exchanged on the session where keepalive probes do not count. */
 struct config_heartbeat {
@@ -31,12 +35,12 @@ struct config_heartbeat {
 
 struct config_peer {
 	char *name;
-	char *address;	     /* as written, HOST:PORT */
-	char *host;	     /* name or literal, without brackets */
-	char *firewall;	     /* as shown: "aws-nat-gateway", "350s", "auto" */
-	char *bind;	     /* numeric source address, or NULL */
-	char *device;	     /* interface name, or NULL */
-	char *listen;	     /* or NULL */
+	char *address;			    /* as written, HOST:PORT */
+	char *host;			    /* name or literal, without brackets */
+	char *firewall;			    /* as shown: "aws-nat-gateway", "350s", "auto" */
+	char *bind;			    /* numeric source address, or NULL */
+	char *device;			    /* interface name, or NULL */
+	char *listen;			    /* or NULL */
 	struct config_heartbeat *heartbeat; /* or NULL */
 	uint16_t port;
 	bool firewall_auto;
@@ -51,7 +55,7 @@ struct config_peer {
 
 struct config {
 	enum config_ready ready_when;
-	int log_level;            /* syslog priority, LOG_ERR .. LOG_DEBUG */
+	int log_level;		  /* syslog priority, LOG_ERR .. LOG_DEBUG */
 	int64_t summary_every_ms; /* 0: never */
 	char *control_socket;
 	struct config_peer *peers; /* in the order written */

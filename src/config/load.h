@@ -9,15 +9,19 @@
 
 struct config;
 
-enum remark_severity { REMARK_ERROR, REMARK_WARNING };
+enum remark_severity {
+	REMARK_ERROR,
+	REMARK_WARNING
+};
 
 /* Something to say about the files. */
 struct remark {
 	enum remark_severity severity;
 	char *file;
-	unsigned line, column; /* from 1; 0: the file as a whole. Columns count characters, not bytes */
-	char *text;	       /* what is wrong, and what is allowed */
-	char *source;	       /* the source line, or NULL */
+	unsigned line,
+	    column;   /* from 1; 0: the file as a whole. Columns count characters, not bytes */
+	char *text;   /* what is wrong, and what is allowed */
+	char *source; /* the source line, or NULL */
 };
 
 struct remarks {

@@ -30,16 +30,16 @@ struct journal_fields {
 	const char *extra;     /* further "NAME=value" fields, '\n' between them; NULL: none */
 	int64_t session;       /* KAGUARD_SESSION; -1: none, as in the numbers that follow */
 	int64_t idle_ms;       /* KAGUARD_IDLE_MS: age of the last proof of life */
-	int64_t rtt_us;        /* KAGUARD_RTT_US */
+	int64_t rtt_us;	       /* KAGUARD_RTT_US */
 	int64_t retry_ms;      /* KAGUARD_RETRY_MS */
 	int64_t attempt;       /* KAGUARD_ATTEMPT */
-	int64_t error;         /* ERRNO; 0: none too */
+	int64_t error;	       /* ERRNO; 0: none too */
 };
 
 /* No field at all. */
-#define JOURNAL_NO_FIELDS                                                                          \
-	((struct journal_fields){.session = -1, .idle_ms = -1, .rtt_us = -1, .retry_ms = -1,       \
-	    .attempt = -1})
+#define JOURNAL_NO_FIELDS         \
+	((struct journal_fields){ \
+	    .session = -1, .idle_ms = -1, .rtt_us = -1, .retry_ms = -1, .attempt = -1})
 
 /* 0, or negative errno. max_priority: LOG_ERR .. LOG_DEBUG; less important records are not made. */
 int journal_open(int max_priority, struct journal **ret);

@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: ISC
+libkaguard_a_SOURCES += \
+	src/net/address.c src/net/address.h \
+	src/net/clock.c src/net/clock.h \
+	src/net/conn.c src/net/conn.h \
+	src/net/connect.c src/net/connect.h \
+	src/net/loop.c src/net/loop.h \
+	src/net/resolve.c src/net/resolve.h \
+	src/net/sockopt.c src/net/sockopt.h \
+	src/net/tcpinfo.c src/net/tcpinfo.h

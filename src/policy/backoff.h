@@ -8,8 +8,8 @@
 
 struct backoff {
 	int64_t first_ms;  /* the longest wait after one failure; > 0 */
-	int64_t max_ms;    /* the longest wait ever; >= first_ms */
-	double factor;     /* growth from one failure to the next; 1 .. 10 */
+	int64_t max_ms;	   /* the longest wait ever; >= first_ms */
+	double factor;	   /* growth from one failure to the next; 1 .. 10 */
 	int64_t stable_ms; /* a session that was up this long has cleared the count of failures */
 };
 

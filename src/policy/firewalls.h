@@ -8,10 +8,10 @@
 
 /* Whether a keepalive probe, which carries no data, resets the idle clock. */
 enum firewall_counts {
-	FIREWALL_COUNTS_YES,     /* the vendor says so, or it was measured */
-	FIREWALL_COUNTS_LIKELY,  /* nothing says it does not */
+	FIREWALL_COUNTS_YES,	 /* the vendor says so, or it was measured */
+	FIREWALL_COUNTS_LIKELY,	 /* nothing says it does not */
 	FIREWALL_COUNTS_UNKNOWN, /* not known; a heartbeat is safer */
-	FIREWALL_COUNTS_NO,      /* only data counts: needs a heartbeat */
+	FIREWALL_COUNTS_NO,	 /* only data counts: needs a heartbeat */
 };
 
 struct firewall {

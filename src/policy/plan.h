@@ -23,9 +23,9 @@
 #include <stddef.h>
 
 /* Kernel limits: include/net/tcp.h MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. */
-#define PLAN_MAX_IDLE_S     32767
+#define PLAN_MAX_IDLE_S	    32767
 #define PLAN_MAX_INTERVAL_S 32767
-#define PLAN_MAX_COUNT      127
+#define PLAN_MAX_COUNT	    127
 
 #define PLAN_MAX_LOST_PROBES 16
 #define PLAN_DEFAULT_RTT_MS  100 /* taken until a session has measured its own */
@@ -35,7 +35,7 @@ struct plan_wish {
 	int64_t firewall_ms; /* idle timeout of the firewall, the smallest on the path; > 0 */
 	int64_t detect_ms;   /* notice a silent death within this; > 0 */
 	int64_t outage_ms;   /* ride out an outage of this length; >= 0 */
-	int64_t rtt_ms;      /* round-trip time to plan for; 0: PLAN_DEFAULT_RTT_MS */
+	int64_t rtt_ms;	     /* round-trip time to plan for; 0: PLAN_DEFAULT_RTT_MS */
 	int lost_probes;     /* survive this many lost probes in a row; 0..PLAN_MAX_LOST_PROBES */
 	/* Exact values in place of computed ones: all three or none (0). */
 	int exact_idle_s;
@@ -45,17 +45,17 @@ struct plan_wish {
 
 /* What the kernel is told, and the proof of it. */
 struct plan {
-	int idle_s;	         /* TCP_KEEPIDLE: probe after */
-	int interval_s;          /* TCP_KEEPINTVL: then every */
-	int count;               /* TCP_KEEPCNT: unanswered probes until the kernel gives up, at least */
+	int idle_s;	/* TCP_KEEPIDLE: probe after */
+	int interval_s; /* TCP_KEEPINTVL: then every */
+	int count;	/* TCP_KEEPCNT: unanswered probes until the kernel gives up, at least */
 	int64_t user_timeout_ms; /* TCP_USER_TIMEOUT; takes the place of count, see plan.c */
 
 	int64_t refresh_worst_ms; /* latest arrival at the firewall of the last probe counted on */
-	int64_t margin_ms;        /* firewall_ms - refresh_worst_ms */
+	int64_t margin_ms;	  /* firewall_ms - refresh_worst_ms */
 	int64_t detect_worst_ms;  /* latest moment at which a silent death is noticed */
-	int64_t give_up_ms;       /* nominal: after this much silence the kernel gives up */
-	double probes_per_hour;   /* of an idle, healthy session; nominal, 3600 / idle_s */
-	int survives_lost;        /* probes in a row that may be lost */
+	int64_t give_up_ms;	  /* nominal: after this much silence the kernel gives up */
+	double probes_per_hour;	  /* of an idle, healthy session; nominal, 3600 / idle_s */
+	int survives_lost;	  /* probes in a row that may be lost */
 };
 
 /* What a plan could not reconcile. */
@@ -76,8 +76,8 @@ struct plan_conflict {
 	int64_t nearest_detect_ms;   /* smallest bound that would do; -1: none */
 	int64_t nearest_outage_ms;   /* longest outage that would do; -1: none */
 	int nearest_lost_probes;     /* most lost probes that would do; -1: none */
-	struct plan advice;          /* for PLAN_DEMAND_EXACT: the values that would do; idle_s 0: none */
-	int64_t worst_ms;            /* what the refused values come to: arrival or detection */
+	struct plan advice; /* for PLAN_DEMAND_EXACT: the values that would do; idle_s 0: none */
+	int64_t worst_ms;   /* what the refused values come to: arrival or detection */
 };
 
 /*

@@ -4,3 +4,8 @@ libkaguard_a_SOURCES += \
 	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/plan.h
 libkaguard_a_SOURCES += src/policy/timespan.c src/policy/timespan.h
+libkaguard_a_SOURCES += \
+	src/policy/burst.c src/policy/burst.h \
+	src/policy/diagnosis.c src/policy/diagnosis.h \
+	src/policy/fsm.c src/policy/fsm.h \
+	src/policy/pace.c src/policy/pace.h

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+#include "net/connect.h"
+#include "net/resolve.h"
+
+/*
+ * What a peer sends is read and thrown away at bounded cost: at most DISCARD_BYTES at a time, and
+ * after data the socket is left alone for DISCARD_PAUSE_MS, so that no peer gets more than ten
+ * wake-ups a second out of us. TCP's window tells the peer to slow down meanwhile.
+ */
+#define DISCARD_BYTES	 (256 * 1024)
+#define DISCARD_PAUSE_MS 100
+
+struct attempt {
+	struct resolve_query query;
+	struct conn *conn;
+	struct addresses *addresses;
+	struct race race;
+};
+
+static void
+tell(struct conn *conn, enum conn_event what, int error, bool local)
+{
+	const struct conn_news news = {.what = what, .error = error, .local = local};
+
+	conn->net->on_news(conn, &news);
+}
+
+/*
+ * Read what is there into nowhere: MSG_TRUNC makes TCP drop the bytes without copying them
+ * (tcp(7)). 1: there may be more. 0: nothing left. -1: the session has ended, *ret_error says how.
+ */
+static int
+discard(struct conn *conn, int *ret_error)
+{
+	static char nowhere[DISCARD_BYTES];
+	ssize_t n = recv(conn->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n > 0) {
+		conn->discarded += (uint64_t)n;
+		return 1;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
+		return 0;
+	*ret_error = n == 0 ? 0 : errno;
+	return -1;
+}
+
+static void
+on_wake(struct wake *wake, unsigned what)
+{
+	struct conn *conn = container_of(wake, struct conn, wake);
+	int error = 0, more;
+
+	if (conn->fd < 0) {
+		tell(conn, CONN_TIMER, 0, false);
+		return;
+	}
+	more = discard(conn, &error);
+	if (more < 0) {
+		wake_disarm(wake);
+		tell(conn, CONN_LOST, error, false);
+	} else if (more > 0) {
+		wake_after(wake, DISCARD_PAUSE_MS);
+	} else if (what & WAKE_TIME) {
+		wake_arm(wake, conn->fd, WAKE_READ, -1);
+	}
+}
+
+static void
+forget_attempt(struct conn *conn)
+{
+	struct attempt *attempt = conn->attempt;
+
+	if (attempt == NULL)
+		return;
+	conn->attempt = NULL;
+	resolve_cancel(&attempt->query);
+	race_clear(&attempt->race);
+	addresses_unref(attempt->addresses);
+	free(attempt);
+}
+
+static void
+on_answer(struct resolve_query *query, struct addresses *addresses, int gai_error)
+{
+	struct attempt *attempt = container_of(query, struct attempt, query);
+
+	if (addresses == NULL || addresses->n == 0) {
+		tell(attempt->conn, CONN_FAILED, gai_error, false);
+		return;
+	}
+	attempt->addresses = addresses_ref(addresses);
+	tell(attempt->conn, CONN_RESOLVED, 0, false);
+}
+
+static void
+adopt(struct conn *conn, int fd)
+{
+	socklen_t len = sizeof(conn->local);
+
+	forget_attempt(conn);
+	conn->fd = fd;
+	getsockname(fd, &conn->local.any, &len);
+	len = sizeof(conn->remote);
+	getpeername(fd, &conn->remote.any, &len);
+}
+
+static void
+on_race_end(struct race *race, const struct race_end *end)
+{
+	struct attempt *attempt = container_of(race, struct attempt, race);
+	struct conn *conn = attempt->conn;
+
+	if (end->fd < 0) {
+		tell(conn, CONN_FAILED, end->error, end->local);
+		return;
+	}
+	adopt(conn, end->fd);
+	tell(conn, CONN_CONNECTED, 0, false);
+}
+
+static int64_t
+live_now_ms(struct net *net)
+{
+	(void)net;
+	return clock_now_ms();
+}
+
+static uint32_t
+live_random(struct net *net)
+{
+	(void)net;
+	return clock_random();
+}
+
+static int
+live_open(struct net *net, struct conn *conn)
+{
+	conn->net = net;
+	return wake_init(net->loop, &conn->wake, on_wake);
+}
+
+static void
+live_timer(struct conn *conn, int64_t delay_ms)
+{
+	if (delay_ms < 0)
+		wake_disarm(&conn->wake);
+	else
+		wake_after(&conn->wake, delay_ms);
+}
+
+static int
+live_resolve(struct conn *conn, const struct target *target)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	int r;
+
+	if (attempt == NULL)
+		return -ENOMEM;
+	attempt->conn = conn;
+	attempt->query.fn = on_answer;
+	conn->attempt = attempt;
+	r = resolve_start(
+	    conn->net->resolver, &attempt->query, target->host, target->port, &attempt->addresses);
+	if (r < 0)
+		forget_attempt(conn);
+	return r;
+}
+
+static int
+live_connect(struct conn *conn, const struct target *target, struct conn_news *ret_failed)
+{
+	struct attempt *attempt = conn->attempt;
+	struct race_end end;
+	int r;
+
+	attempt->race.loop = conn->net->loop;
+	attempt->race.addresses = attempt->addresses;
+	attempt->race.bind = target->bind;
+	attempt->race.device = target->device;
+	attempt->race.fn = on_race_end;
+	r = race_start(&attempt->race, &end);
+	if (r == 0)
+		return 0;
+	if (r == 1 && end.fd >= 0) {
+		adopt(conn, end.fd);
+		return 1;
+	}
+	*ret_failed = r < 0 ? (struct conn_news){CONN_FAILED, -r, true}
+			    : (struct conn_news){CONN_FAILED, end.error, end.local};
+	return -ret_failed->error;
+}
+
+static int
+live_hold(struct conn *conn)
+{
+	return wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
+}
+
+static int
+live_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_refusal *ret_refusal)
+{
+	return sockopt_keepalive(conn->fd, keepalive, ret_refusal);
+}
+
+static int
+live_facts(struct conn *conn, struct tcp_facts *ret)
+{
+	return conn->fd < 0 ? -EBADF : tcpinfo_read(conn->fd, ret);
+}
+
+static void
+live_drop(struct conn *conn)
+{
+	int error;
+
+	forget_attempt(conn);
+	wake_disarm(&conn->wake);
+	if (conn->fd < 0)
+		return;
+	/* Unread data would turn the close into a reset (RFC 2525 section 2.17), and the peer is to
+	 * see a FIN. */
+	discard(conn, &error);
+	shutdown(conn->fd, SHUT_WR);
+	close(conn->fd);
+	conn->fd = -1;
+}
+
+static void
+live_clear(struct conn *conn)
+{
+	live_drop(conn);
+	wake_clear(&conn->wake);
+}
+
+const struct session_ops net_ops = {
+    .now_ms = live_now_ms,
+    .random = live_random,
+    .open = live_open,
+    .clear = live_clear,
+    .timer = live_timer,
+    .resolve = live_resolve,
+    .connect = live_connect,
+    .hold = live_hold,
+    .tune = live_tune,
+    .facts = live_facts,
+    .drop = live_drop,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_NET_CONN_H
+#define KAGUARD_NET_CONN_H
+
+/*
+ * A session's hold on the network: one timer, and as its state says a resolution, a race or a
+ * connected socket. The daemon meets it only through struct session_ops, so that a test can put a
+ * network and a clock of its own behind it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/sockopt.h"
+#include "net/tcpinfo.h"
+
+struct net;
+struct attempt;
+
+enum conn_event {
+	CONN_TIMER,	/* the timer's delay is over */
+	CONN_RESOLVED,	/* addresses are known: connect next */
+	CONN_CONNECTED, /* fd, remote and local are set */
+	CONN_FAILED,	/* no address, or no answer: error */
+	CONN_LOST,	/* the held socket has ended: error, 0 for the peer's FIN */
+};
+
+struct conn_news {
+	enum conn_event what;
+	int error;  /* positive errno; for a name that did not resolve an EAI_* (which is negative)
+		     */
+	bool local; /* CONN_FAILED: nothing was sent, the trouble is ours */
+};
+
+/* Embedded in the session. All zero is a valid start, but for fd, which is -1. */
+struct conn {
+	struct net *net;
+	struct wake wake;
+	struct attempt *attempt; /* while resolving or connecting */
+	uint64_t discarded;	 /* bytes received and thrown away */
+	union address remote, local;
+	int fd;
+};
+
+/* Where to connect to; the strings are borrowed. */
+struct target {
+	const char *host, *bind, *device;
+	uint16_t port;
+};
+
+struct session_ops {
+	int64_t (*now_ms)(struct net *net);
+	uint32_t (*random)(struct net *net);
+
+	/* 0, or -ENOMEM. */
+	int (*open)(struct net *net, struct conn *conn);
+	/* Drops, and frees what open() took. */
+	void (*clear)(struct conn *conn);
+
+	/* CONN_TIMER after that long; -1: no timer. While a socket is held there is no timer. */
+	void (*timer)(struct conn *conn, int64_t delay_ms);
+
+	/*
+	 * 0: news will come. 1: already so, as if CONN_RESOLVED or CONN_CONNECTED had come. Or
+	 * negative errno: failed at once by local trouble.
+	 */
+	int (*resolve)(struct conn *conn, const struct target *target);
+	int (*connect)(
+	    struct conn *conn, const struct target *target, struct conn_news *ret_failed);
+
+	/* Watch the connected socket: CONN_LOST will come. 0, or negative errno. */
+	int (*hold)(struct conn *conn);
+	int (*tune)(struct conn *conn, const struct keepalive *keepalive,
+	    struct sockopt_refusal *ret_refusal);
+	/* 0, or negative errno where there is no socket. */
+	int (*facts)(struct conn *conn, struct tcp_facts *ret);
+
+	/* Cancel what is under way, close what is held; no news will come of it. */
+	void (*drop)(struct conn *conn);
+};
+
+/* The live one. `on_news` is called from the loop for every conn. */
+struct resolver;
+struct net {
+	struct loop *loop;
+	struct resolver *resolver;
+	void (*on_news)(struct conn *conn, const struct conn_news *news);
+};
+
+extern const struct session_ops net_ops;
+
+#endif

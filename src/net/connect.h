@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_NET_CONNECT_H
+#define KAGUARD_NET_CONNECT_H
+
+/*
+ * Connect to the first of several addresses that answers: RFC 8305 section 5. The next address is
+ * tried when the one before has failed, or has not answered for the Connection Attempt Delay.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/address.h"
+#include "net/loop.h"
+
+#define CONNECT_ATTEMPT_DELAY_MS 250 /* RFC 8305 section 5, recommended */
+
+/* How a race ended. */
+struct race_end {
+	int fd;	    /* connected, non-blocking, the callee's; -1: all failed */
+	int error;  /* positive errno of the most telling failure, where fd is -1 */
+	bool local; /* none of the attempts got as far as sending anything */
+};
+
+struct race {
+	struct loop *loop;
+	struct addresses *addresses;
+	const char *bind;   /* numeric source address, or NULL */
+	const char *device; /* interface, or NULL */
+	void (*fn)(struct race *race, const struct race_end *end);
+	struct race_try *tries; /* one an address */
+	struct wake delay;
+	unsigned next, running;
+	int error;
+	bool sent;
+};
+
+/*
+ * Begin: loop, addresses (borrowed), bind, device and fn are set, the rest is zero. 0: fn will be
+ * called once, unless race_clear() comes first. 1: ended at once, *ret_end says how, fn will not be
+ * called. Or -ENOMEM.
+ */
+int race_start(struct race *race, struct race_end *ret_end);
+
+/* Give up what is under way and free; also after the end, and from fn. */
+void race_clear(struct race *race);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+struct loop {
+	struct event_base *base;
+};
+
+int
+loop_new(struct loop **ret)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (loop == NULL)
+		return -ENOMEM;
+	loop->base = event_base_new();
+	if (loop->base == NULL) {
+		free(loop);
+		return -ENOMEM;
+	}
+	*ret = loop;
+	return 0;
+}
+
+void
+loop_free(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	event_base_free(loop->base);
+	free(loop);
+	libevent_global_shutdown();
+}
+
+int
+loop_run(struct loop *loop)
+{
+	return event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? -EIO : 0;
+}
+
+void
+loop_stop(struct loop *loop)
+{
+	event_base_loopbreak(loop->base);
+}
+
+static void
+on_event(evutil_socket_t fd, short events, void *arg)
+{
+	struct wake *wake = arg;
+	unsigned what = 0;
+
+	(void)fd;
+	if (events & EV_READ)
+		what |= WAKE_READ;
+	if (events & EV_WRITE)
+		what |= WAKE_WRITE;
+	if (events & EV_TIMEOUT)
+		what |= WAKE_TIME;
+	wake->fn(wake, what);
+}
+
+int
+wake_init(struct loop *loop, struct wake *wake, void (*fn)(struct wake *, unsigned))
+{
+	struct event *event = event_new(loop->base, -1, 0, on_event, wake);
+
+	if (event == NULL)
+		return -ENOMEM;
+	wake->event = event;
+	wake->fn = fn;
+	return 0;
+}
+
+void
+wake_clear(struct wake *wake)
+{
+	if (wake->event != NULL)
+		event_free(wake->event);
+	wake->event = NULL;
+}
+
+static int
+arm(struct wake *wake, int fd, short events, const struct timeval *timeout)
+{
+	struct event_base *base = event_get_base(wake->event);
+
+	event_del(wake->event);
+	if (event_assign(wake->event, base, fd, events, on_event, wake) != 0)
+		return -EINVAL;
+	if (event_add(wake->event, timeout) != 0)
+		return errno != 0 ? -errno : -ENOMEM;
+	return 0;
+}
+
+int
+wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms)
+{
+	struct timeval timeout = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
+	short events = 0;
+
+	if (what & WAKE_READ)
+		events |= EV_READ | EV_PERSIST;
+	if (what & WAKE_WRITE)
+		events |= EV_WRITE | EV_PERSIST;
+	errno = 0;
+	return arm(wake, fd, events, delay_ms >= 0 ? &timeout : NULL);
+}
+
+int
+wake_after(struct wake *wake, int64_t delay_ms)
+{
+	return wake_arm(wake, -1, 0, delay_ms);
+}
+
+int
+wake_signal(struct wake *wake, int signo)
+{
+	return arm(wake, signo, EV_SIGNAL | EV_PERSIST, NULL);
+}
+
+void
+wake_disarm(struct wake *wake)
+{
+	if (wake->event != NULL)
+		event_del(wake->event);
+}
+
+int
+wake_armed(const struct wake *wake)
+{
+	return wake->event != NULL &&
+	       event_pending(wake->event, EV_READ | EV_WRITE | EV_TIMEOUT | EV_SIGNAL, NULL) != 0;
+}

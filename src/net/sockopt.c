@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/sockopt.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+struct option {
+	const char *name;
+	int level, number;
+	int value;
+};
+
+static int
+set_and_read_back(int fd, const struct option *option, struct sockopt_refusal *ret)
+{
+	int got = -1;
+	socklen_t len = sizeof(got);
+
+	if (setsockopt(fd, option->level, option->number, &option->value, sizeof(int)) == 0 &&
+	    getsockopt(fd, option->level, option->number, &got, &len) == 0 && got == option->value)
+		return 0;
+	*ret = (struct sockopt_refusal){.option = option->name,
+	    .wanted = option->value,
+	    .got = got,
+	    .error = got == -1 ? errno : 0};
+	return ret->error != 0 ? -ret->error : -EPROTO;
+}
+
+int
+sockopt_keepalive(int fd, const struct keepalive *keepalive, struct sockopt_refusal *ret_refusal)
+{
+	/* SO_KEEPALIVE arms a full idle time from now, and only TCP_KEEPIDLE re-arms a pending
+	 * timer, from the idle time already spent (net/ipv4/tcp.c tcp_sock_set_keepidle_locked):
+	 * so it comes last, when all that the timer looks at is in place. */
+	const struct option options[] = {
+	    {"SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE, 1},
+	    {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, keepalive->interval_s},
+	    {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, keepalive->count},
+	    {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, keepalive->user_timeout_ms},
+	    {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, keepalive->idle_s},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int r = set_and_read_back(fd, &options[i], ret_refusal);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
