@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: ISC
+dist_check_SCRIPTS += \
+	tests/lint/layers.sh \
+	tests/lint/scripts.sh \
+	tests/lint/style.sh
+EXTRA_DIST += tests/lint/lint.sh tests/lint/layers.awk tests/lint/style.awk

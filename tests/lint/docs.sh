@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The manual pages are sound, and say what the program says.
+# shellcheck source=tests/lint/lint.sh
+. "$KAGUARD_SRCDIR/tests/lint/lint.sh"
+skip_without mandoc
+
+pages()
+{
+	find "$1/doc" -name '*.[1-8]' -exec mandoc -Tlint -Wwarning {} +
+}
+
+# The long options in a text, one a line.
+options_in()
+{
+	grep -oE -- '(^|[^[:alnum:]-])--[a-z][a-z-]*' | sed 's/.*--//' | sort -u
+}
+
+# options TREE: the options that --help prints and those of the manual page are the same.
+options()
+{
+	"$KAGUARD" --help | options_in >"$lint_tmp/help"
+	grep -oE 'Fl -[a-z][a-z-]*' "$1/doc/kaguard.8" | sed 's/Fl -//' | sort -u >"$lint_tmp/page"
+	[ -s "$lint_tmp/help" ] || echo "kaguard --help prints no options"
+	comm -23 "$lint_tmp/help" "$lint_tmp/page" | sed 's/.*/--& is not in kaguard.8/'
+	comm -13 "$lint_tmp/help" "$lint_tmp/page" | sed 's/.*/--& is in kaguard.8 only/'
+}
+
+lint_tmp=$(mktemp -d)
+trap 'rm -rf "$lint_tmp"' EXIT
+
+clean "manual pages pass mandoc -Tlint" pages "$KAGUARD_SRCDIR"
+clean "kaguard.8 has the options of kaguard --help" options "$KAGUARD_SRCDIR"
+catches "unknown macro" doc/a.8 pages <<'END'
+.Dd January 1, 2026
+.Dt A 8
+.Os
+.Sh NAME
+.Nm a
+.Nd nothing
+.Xy
+END
+catches "--help is not in kaguard.8" doc/kaguard.8 options <<'END'
+.It Fl -colour
+END
+catches "--colour is in kaguard.8 only" doc/kaguard.8 options <<'END'
+.It Fl -colour
+END
+lint_end
