@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: ISC
+libkaguard_a_SOURCES += \
+	src/host/courier.c src/host/courier.h \
+	src/host/journal.c src/host/journal.h \
+	src/host/messages.c src/host/messages.h \
+	src/host/notify.c src/host/notify.h \
+	src/host/record.c src/host/record.h \
+	src/host/ring.c src/host/ring.h \
+	src/host/text.c src/host/text.h

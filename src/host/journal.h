@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "host/messages.h"
@@ -44,14 +45,27 @@ struct journal_fields {
 /* 0, or negative errno. max_priority: LOG_ERR .. LOG_DEBUG; less important records are not made. */
 int journal_open(int max_priority, struct journal **ret);
 
+enum journal_target {
+	JOURNAL_NATIVE,	  /* structured, by sd_journal_sendv(3) */
+	JOURNAL_PREFIXED, /* lines with <N>, for a service manager whose journal we cannot reach */
+	JOURNAL_LINES,	  /* lines with the time, for a person or a file */
+};
+
+/* stream: of $JOURNAL_STREAM, or NULL; st: of stderr; socket_path: where the journal listens. */
+enum journal_target journal_target(
+    const char *stream, const struct stat *st, const char *socket_path);
+
+/* As journal_open(), which chooses the target and writes to stderr. fd: not used if native. */
+int journal_open_on(enum journal_target target, int fd, int max_priority, struct journal **ret);
+
 void journal_set_priority(struct journal *journal, int max_priority);
 
 /* True where a record of that priority would be written, for callers whose text is costly. */
 bool journal_wants(const struct journal *journal, int priority);
 
 /*
- * Say one thing. Never blocks and never fails; `fields` may be NULL. The text is one line: control
- * characters and invalid UTF-8 are replaced.
+ * Say one thing, from the thread that opened the journal. Never blocks and never fails; `fields`
+ * may be NULL. The text is one line: control characters and invalid UTF-8 are replaced.
  */
 void journal_say(struct journal *journal, enum message message, int priority,
     const struct journal_fields *fields, const char *format, ...)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#include "host/messages.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+/* Each line is read by tests/lint/messages.sh too, and held against the catalog and the manual. */
+static const struct {
+	const char *id;
+	const char *name;
+} messages[] = {
+    [MESSAGE_STARTED] = {"3e5adc837ca748bcbc91be2a4a72fcdc", "started"},
+    [MESSAGE_STOPPING] = {"f898c59eba504b38867a1dbf72918b33", "stopping"},
+    [MESSAGE_RELOADED] = {"739e7390d82a4431b5f1f9e4b664be77", "reloaded"},
+    [MESSAGE_RELOAD_FAILED] = {"035ada8f8f6042e1b1b6783726c9e629", "reload-failed"},
+    [MESSAGE_CONFIG_REMARK] = {"2ca9324569964c1ba0d9cff44f99c001", "config-remark"},
+    [MESSAGE_SESSION_UP] = {"8fda8b287d5942959a611f07d89a3971", "session-up"},
+    [MESSAGE_SESSION_LOST] = {"a9845fd7a7be41e597eb1342b31ca103", "session-lost"},
+    [MESSAGE_SESSION_CLOSED] = {"1282dfa24f524442a4c298969dbc7d86", "session-closed"},
+    [MESSAGE_ATTEMPT_FAILED] = {"c52c54b0b244432a953af6c01f7ff39c", "attempt-failed"},
+    [MESSAGE_MANY] = {"32570370eed14f379a7a3ee27c19b45f", "many"},
+    [MESSAGE_LOCAL_TROUBLE] = {"1da336adb6a04d59b9e87c3256a485d1", "local-trouble"},
+    [MESSAGE_OPTION_REFUSED] = {"f9405e31ece8477790c60a52a65d880f", "option-refused"},
+    [MESSAGE_PLAN_CHANGED] = {"da38b22ca1274fc0b4edb22d1b59040f", "plan-changed"},
+    [MESSAGE_PEER_SENDS] = {"aedf5a0f216f4908bbd79f1df9189903", "peer-sends"},
+    [MESSAGE_SUMMARY] = {"f0bdb2d75b0a45d58ac42470669f1b80", "summary"},
+    [MESSAGE_TABLE] = {"28b381d850054716a167eb658b4ebdf4", "table"},
+    [MESSAGE_RECORDS_DROPPED] = {"7a4efb963275483b89d1aa850b7ee350", "records-dropped"},
+    [MESSAGE_INTERNAL] = {"b413ac7bb4bb4e6d8938bea784a41cb7", "internal"},
+};
+
+_Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");
+
+const char *
+message_id(enum message message)
+{
+	assert(message < MESSAGE_COUNT);
+	return messages[message].id;
+}
+
+const char *
+message_name(enum message message)
+{
+	assert(message < MESSAGE_COUNT);
+	return messages[message].name;
+}
