@@ -6,8 +6,8 @@
  * The plan: from what the path forgets and what the operator asks for to the keepalive values
  * that the kernel gets, with the proof that they do what they promise.
  *
- * Three promises, in the kernel's worst case (its keepalive timers fire up to 8/63 late, never
- * early; kernel/time/timer.c calc_wheel_index(), exact for HZ 100, 250, 300 and 1000):
+ * Three promises, in the kernel's worst case (its keepalive timers fire up to about 8/63 late,
+ * never early; kernel/time/timer.c calc_wheel_index(), exact for HZ 100, 250, 300 and 1000):
  *
  *   refresh    even if `lost_probes` probes in a row are lost, the next one reaches the firewall
  *              before its idle timeout, less a margin;
@@ -16,11 +16,18 @@
  *              nor do `lost_probes` lost probes.
  *
  * Under those, idle_s is as large as it can be, so that as few probes are sent as that takes.
+ *
+ * Tolerance is a promise for this side only. While the path is down the firewall's idle clock runs
+ * on, and nothing sent from here can stop it: an outage longer than what is left of the idle
+ * timeout may cost the session whatever the plan.
+ *
+ * Detection counts from the last sign of life, for a session that is idle. Once data are under way
+ * the kernel stops probing, and its clock (TCP_USER_TIMEOUT again) counts from the oldest byte that
+ * was not acknowledged.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Kernel limits: include/net/tcp.h MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. */
 #define PLAN_MAX_IDLE_S	    32767
@@ -37,7 +44,12 @@ struct plan_wish {
 	int64_t outage_ms;   /* ride out an outage of this length; >= 0 */
 	int64_t rtt_ms;	     /* round-trip time to plan for; 0: PLAN_DEFAULT_RTT_MS */
 	int lost_probes;     /* survive this many lost probes in a row; 0..PLAN_MAX_LOST_PROBES */
-	/* Exact values in place of computed ones: all three or none (0). */
+	/*
+	 * Exact values in place of computed ones: all three or none (0). They are checked against
+	 * the firewall alone: with as many probes lost as were asked for, or all but the last, the
+	 * next one must arrive in time. The margin and the bound of detection are then the
+	 * operator's.
+	 */
 	int exact_idle_s;
 	int exact_interval_s;
 	int exact_count;
@@ -48,7 +60,7 @@ struct plan {
 	int idle_s;	/* TCP_KEEPIDLE: probe after */
 	int interval_s; /* TCP_KEEPINTVL: then every */
 	int count;	/* TCP_KEEPCNT: unanswered probes until the kernel gives up, at least */
-	int64_t user_timeout_ms; /* TCP_USER_TIMEOUT; takes the place of count, see plan.c */
+	int64_t user_timeout_ms; /* TCP_USER_TIMEOUT: in place of count, see plan.c; 0: unset */
 
 	int64_t refresh_worst_ms; /* latest arrival at the firewall of the last probe counted on */
 	int64_t margin_ms;	  /* firewall_ms - refresh_worst_ms */
@@ -69,7 +81,12 @@ enum plan_demand {
 	PLAN_DEMAND_EXACT,    /* idle, interval, count as given */
 };
 
-/* Two demands that conflict, and for each the nearest value that would do, the rest as asked. */
+/*
+ * Two demands that conflict, and for each demand the nearest value that would do, the rest as
+ * asked. Durations in whole seconds. Where the wish holds more than one conflict, so that no single
+ * change would do, the values settle the conflict that is named. `second` is PLAN_DEMAND_NONE if
+ * `first` cannot be met even by itself.
+ */
 struct plan_conflict {
 	enum plan_demand first, second;
 	int64_t nearest_firewall_ms; /* smallest idle timeout that would do; -1: none */
@@ -77,7 +94,7 @@ struct plan_conflict {
 	int64_t nearest_outage_ms;   /* longest outage that would do; -1: none */
 	int nearest_lost_probes;     /* most lost probes that would do; -1: none */
 	struct plan advice; /* for PLAN_DEMAND_EXACT: the values that would do; idle_s 0: none */
-	int64_t worst_ms;   /* what the refused values come to: arrival or detection */
+	int64_t worst_ms;   /* for PLAN_DEMAND_EXACT: when the probe may arrive that is too late */
 };
 
 /*
@@ -96,7 +113,7 @@ char *plan_conflict_text(
  */
 int plan_jitter_idle_s(const struct plan *plan, uint32_t random);
 
-/* How late, at most, a kernel timer of delay_ms fires on any HZ, in ms (rounded up). */
+/* How late, at most, a kernel timer of delay_ms >= 0 fires on any HZ, in ms (rounded up). */
 int64_t plan_timer_lateness_ms(int64_t delay_ms);
 
 #endif

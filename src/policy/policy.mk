@@ -2,8 +2,9 @@
 libkaguard_a_SOURCES += \
 	src/policy/backoff.c src/policy/backoff.h \
 	src/policy/firewalls.c src/policy/firewalls.h \
-	src/policy/plan.h
-libkaguard_a_SOURCES += src/policy/timespan.c src/policy/timespan.h
+	src/policy/plan.c src/policy/plan.h \
+	src/policy/plan_conflict.c src/policy/plan_conflict.h \
+	src/policy/timespan.c src/policy/timespan.h
 libkaguard_a_SOURCES += \
 	src/policy/burst.c src/policy/burst.h \
 	src/policy/diagnosis.c src/policy/diagnosis.h \
