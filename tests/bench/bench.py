@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""kaguard beside the least that can hold sessions, in one run on one machine.
+
+Both hold the same sessions to loopback addresses. What matters is what one costs beside the other
+and the figures per session: absolute times are not repeatable on a shared machine. Nothing is
+asserted; the targets stand beside the figures.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import platform
+import resource
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PEERS = 100  # the sessions to a sink are spread over so many peers
+SINK_HOLDS = 7500  # one process has at most RLIMIT_NOFILE sockets, which cannot always be raised
+SETTLE_S = 3  # between the last session up and the first idle second
+UP_WITHIN_S = 120
+
+started = time.monotonic()
+
+
+def progress(text):
+    print(f"[{time.monotonic() - started:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+
+class Failed(Exception):
+    """A measurement that could not be made."""
+
+
+class Sink:
+    """One process that accepts and holds the sessions."""
+
+    def __init__(self, program, count):
+        self.count = count
+        self.process = subprocess.Popen(
+            [program, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self._read("port")[0])
+
+    def _read(self, word):
+        line = self.process.stdout.readline().split()
+        if not line or line[0] != word:
+            raise Failed(f"the sink said {line}, not {word}")
+        return line[1:]
+
+    def up(self):
+        """When the first and the last session arrived, in seconds."""
+        return [int(ns) / 1e9 for ns in self._read("up")]
+
+    def held(self):
+        self.process.stdin.write("?\n")
+        self.process.stdin.flush()
+        return int(self._read("held")[0])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@dataclasses.dataclass
+class Peer:
+    address: str
+    port: int
+    sessions: int
+
+
+def peers_of(sink, sessions, number=1):
+    """The peers that hold so many sessions to a sink, the number'th of its run."""
+    n = min(PEERS, sessions)
+    return [
+        Peer(f"127.{number}.{i >> 8}.{i & 255}", sink.port, sessions // n + (i <= sessions % n))
+        for i in range(1, n + 1)
+    ]
+
+
+def kaguard_config(peers, **top):
+    text = "".join(f"{key}: {value}\n" for key, value in top.items())
+    text += "defaults: {firewall: aws-nat-gateway}\npeers:\n"
+    for peer in peers:
+        text += f"  - {{address: '{peer.address}:{peer.port}', sessions: {peer.sessions}}}\n"
+    return text
+
+
+class Guard:
+    """A program under test, holding the sessions of peers."""
+
+    def __init__(self, name, program, peers):
+        self.name = name
+        self.file = tempfile.NamedTemporaryFile("w+", prefix="kaguard-bench-", suffix=".yaml")
+        self.said = tempfile.TemporaryFile("w+")
+        if name == "holder":
+            self.file.writelines(f"{p.address} {p.port} {p.sessions}\n" for p in peers)
+            command = [program]
+        else:
+            self.file.write(kaguard_config(peers))
+            command = [program, "-c", self.file.name]
+        self.file.seek(0)
+        self.process = subprocess.Popen(
+            command, stdin=self.file, stdout=self.said, stderr=self.said, env=plain_environment()
+        )
+
+    def explain(self):
+        self.said.seek(0)
+        return "".join(self.said.readlines()[-10:])
+
+    def _proc(self, file):
+        with open(f"/proc/{self.process.pid}/{file}", encoding="ascii") as f:
+            return f.read()
+
+    def pss(self):
+        for line in self._proc("smaps_rollup").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+        raise Failed("no Pss in smaps_rollup")
+
+    def activity(self):
+        """CPU seconds and context switches of all threads since their start."""
+        cpu = switches = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            # utime and stime stand behind the name, which may have blanks and parentheses.
+            stat = self._proc(f"task/{task}/stat").rpartition(")")[2].split()
+            cpu += (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+            for line in self._proc(f"task/{task}/status").splitlines():
+                if "ctxt_switches" in line:
+                    switches += int(line.split()[1])
+        return cpu, switches
+
+    def stop(self):
+        """Seconds from SIGTERM to the end."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.file.close()
+        return time.monotonic() - begun
+
+
+def plain_environment():
+    """Ours, without what a service manager may have put into it."""
+    hidden = ("NOTIFY_SOCKET", "JOURNAL_STREAM", "WATCHDOG_USEC", "WATCHDOG_PID")
+    return {key: value for key, value in os.environ.items() if key not in hidden}
+
+
+def hold(name, options, sessions, idle_s):
+    """Let a program set up its sessions, watch it while idle if it shall be, stop it."""
+    n_sinks = math.ceil(sessions / SINK_HOLDS)
+    sinks = [Sink(options.sink, sessions // n_sinks) for _ in range(n_sinks)]
+    peers = [peer for i, sink in enumerate(sinks, 1) for peer in peers_of(sink, sink.count, i)]
+    guard = Guard(name, getattr(options, name), peers)
+
+    def overdue(*_):
+        raise Failed(f"{name}: {sessions} sessions were not up within {UP_WITHIN_S} s")
+
+    signal.signal(signal.SIGALRM, overdue)
+    signal.alarm(UP_WITHIN_S)
+    try:
+        times = [sink.up() for sink in sinks]
+        signal.alarm(0)
+        took = max(last for _, last in times) - min(first for first, _ in times)
+        result = {"setup_per_s": sessions / took} if took else {}
+        if idle_s:
+            result |= idle(guard, sinks, idle_s)
+        result["stopped_after_s"] = guard.stop()
+        if name == "kaguard" and guard.process.returncode != 0:
+            raise Failed(f"kaguard ended with {guard.process.returncode}")
+        return result
+    except Failed as failure:
+        raise Failed(f"{failure}\n{guard.explain()}") from None
+    finally:
+        signal.alarm(0)
+        guard.stop()
+        for sink in sinks:
+            sink.close()
+
+
+def idle(guard, sinks, idle_s):
+    """What a program that has nothing to do costs, and how much memory it has."""
+    time.sleep(SETTLE_S)
+    cpu, switches = guard.activity()
+    begun = time.monotonic()
+    time.sleep(idle_s)
+    took = time.monotonic() - begun
+    cpu_end, switches_end = guard.activity()
+    lost = sum(sink.count for sink in sinks) - sum(sink.held() for sink in sinks)
+    if lost:
+        raise Failed(f"{guard.name} lost {lost} sessions while idle")
+    return {
+        "pss_bytes": guard.pss(),
+        "idle_s": took,
+        "idle_cpu_s": cpu_end - cpu,
+        "idle_switches_per_s": (switches_end - switches) / took,
+    }
+
+
+def one_session(name, options):
+    progress(f"{name}: 1 session")
+    return hold(name, options, 1, 1)["pss_bytes"]
+
+
+def compare(options, sessions):
+    """Alternate the programs; the last run of each is also watched while idle."""
+    results = {"holder": [], "kaguard": []}
+    for run in range(options.runs):
+        for name, list_ in results.items():
+            last = run == options.runs - 1
+            progress(
+                f"{name}: {sessions} sessions, run {run + 1} of {options.runs}"
+                + (f", then {options.idle} s idle" if last else "")
+            )
+
+            list_.append(hold(name, options, sessions, options.idle if last else 0))
+    for name, list_ in results.items():
+        rates = [result["setup_per_s"] for result in list_]
+        results[name] = {**list_[-1], "setup_per_s": statistics.median(rates)}
+        results[name]["setup_per_s_runs"] = rates
+    return results
+
+
+def ready_after(options, config):
+    """Seconds from exec to READY=1."""
+    with tempfile.TemporaryDirectory(prefix="kaguard-bench-") as directory:
+        path = os.path.join(directory, "notify")
+        file = os.path.join(directory, "kaguard.yaml")
+        with open(file, "w", encoding="ascii") as f:
+            f.write(config)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(10)
+            begun = time.monotonic()
+            process = subprocess.Popen(
+                [options.kaguard, "-c", file],
+                env={**plain_environment(), "NOTIFY_SOCKET": path},
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                while b"READY=1" not in manager.recv(65536).split(b"\n"):
+                    pass
+                return time.monotonic() - begun
+            except TimeoutError:
+                raise Failed("kaguard did not say READY=1 within 10 s") from None
+            finally:
+                process.terminate()
+                process.wait()
+
+
+def cold_start(options, runs):
+    progress(f"kaguard: {2 * runs} cold starts with 10 peers")
+    sink = Sink(options.sink, 2 * runs * 10)
+    peers = peers_of(sink, 10)
+    try:
+        return {
+            when: statistics.median(
+                ready_after(options, kaguard_config(peers, ready_when=when)) for _ in range(runs)
+            )
+            for when in ("started", "all-up")
+        }
+    finally:
+        sink.close()
+
+
+def measure(options):
+    result = {"kernel": platform.release(), "cpus": os.cpu_count(), "runs": options.runs}
+    result["one_session_pss_bytes"] = {
+        name: one_session(name, options) for name in ("holder", "kaguard")
+    }
+    result["sessions"] = {}
+    for sessions in options.sessions:
+        found = compare(options, sessions)
+        for name, values in found.items():
+            base = result["one_session_pss_bytes"][name]
+            values["bytes_per_session"] = (values["pss_bytes"] - base) / sessions
+        found["rate_of_holder"] = found["kaguard"]["setup_per_s"] / found["holder"]["setup_per_s"]
+        result["sessions"][sessions] = found
+    result["ready_s"] = cold_start(options, 10)
+    return result
+
+
+def row(label, holder, kaguard, target=""):
+    print(f"  {label:<36}{holder:>10}{kaguard:>10}   {target}".rstrip())
+
+
+def show(result):
+    print(f"Linux {result['kernel']}, {result['cpus']} CPUs; rates are medians of "
+          f"{result['runs']} alternated runs\n")
+    row("", "holder", "kaguard", "target")
+    base = result["one_session_pss_bytes"]
+    print("1 session")
+    row("memory (PSS), KiB", *(f"{base[n] / 1024:,.0f}" for n in ("holder", "kaguard")))
+    for sessions, found in result["sessions"].items():
+        pair = [found["holder"], found["kaguard"]]
+        print(f"{sessions:,} sessions")
+        row("memory (PSS), KiB", *(f"{v['pss_bytes'] / 1024:,.0f}" for v in pair))
+        row("memory a session, bytes", *(f"{round(v['bytes_per_session']):,}" for v in pair), "<= 512")
+        row("set up per second", *(f"{v['setup_per_s']:,.0f}" for v in pair))
+        row("  of the holder's", "1", f"{found['rate_of_holder']:.2f}", ">= 0.80")
+        seconds = f"{pair[1]['idle_s']:.0f}"
+        row(f"CPU over {seconds} idle seconds, s", *(f"{v['idle_cpu_s']:.2f}" for v in pair),
+            "< 0.1")
+        row("context switches a second, idle", *(f"{v['idle_switches_per_s']:.2f}" for v in pair),
+            "<= 2")
+        row("ended after SIGTERM, s", *(f"{v['stopped_after_s']:.2f}" for v in pair), "< 1")
+    print("cold start with 10 peers")
+    row("READY, ms", "", f"{result['ready_s']['started'] * 1e3:.1f}", "< 50")
+    row("READY with ready_when: all-up, ms", "", f"{result['ready_s']['all-up'] * 1e3:.1f}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one run, 10 idle seconds")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    parser.add_argument("--runs", type=int, default=3, help="set up so often (default 3)")
+    parser.add_argument("--idle", type=int, default=60, metavar="SECONDS",
+                        help="watch idle sessions so long (default 60)")
+    parser.add_argument("--sessions", type=int, nargs="+", default=[1000, 15000], metavar="N",
+                        help="hold so many (default 1000 15000)")
+    for tool in ("kaguard", "holder", "sink"):
+        parser.add_argument(tool)
+    options = parser.parse_args()
+    if options.quick:
+        options.runs, options.idle = 1, 10
+    return options
+
+
+def main():
+    options = parse()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        result = measure(options)
+    except Failed as failure:
+        sys.exit(f"bench: {failure}")
+    if options.json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+    else:
+        show(result)
+
+
+if __name__ == "__main__":
+    main()
