@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: ISC
+EXTRA_DIST += \
+	tests/lab/conftest.py \
+	tests/lab/guard.py \
+	tests/lab/netlab.py \
+	tests/lab/peers.py \
+	tests/lab/test_descriptors.py \
+	tests/lab/test_flush.py \
+	tests/lab/test_held.py \
+	tests/lab/test_names.py \
+	tests/lab/test_options.py \
+	tests/lab/test_peers.py \
+	tests/lab/test_reload.py \
+	tests/lab/test_scout.py \
+	tests/lab/test_service.py \
+	tests/lab/witness.py
+
+# Through a real firewall, in network namespaces: needs root, and so is no part of make check.
+.PHONY: check-lab
+check-lab: src/kaguard
+	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/lab

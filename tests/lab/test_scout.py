@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: ISC
+"""A thousand sessions of one dead peer."""
+import netlab
+from conftest import PORT, QUICK
+from witness import await_look
+
+SESSIONS = 1000
+BACKLOG = 128
+CONFIG = f"""
+peers:
+  - name: crowd
+    address: "{netlab.SERVER4}:{PORT}"
+    firewall: 60s
+    sessions: {SESSIONS}
+    backoff: {{first: 100ms, max: 2s, factor: 2, stable_after: 1s}}
+    {QUICK}
+"""
+
+
+def attempts_while_dead(capture, seconds):
+    """Attempts in a time in which none succeeds, one after the other."""
+    first = capture.await_that(lambda c: c.syns(PORT), 5, "a first attempt")[0].at
+    await_look(lambda: capture.segments[-1].at > first + seconds, 4 * seconds, "further attempts")
+    return capture.syns(PORT)
+
+
+def test_a_dead_peer_is_tried_by_one(bench):
+    peer = bench.peer(backlog=BACKLOG)
+    peer.refuse()
+    capture = bench.capture()
+    daemon = bench.guard(CONFIG)
+    assert 3 <= len(attempts_while_dead(capture, 4)) <= 30
+
+    peer.listen()
+    peer.await_sessions(SESSIONS, 20)
+    daemon.await_up(SESSIONS)
+    assert len(peer.sessions) == SESSIONS
+    assert bench.lab.server.counter("TcpExtListenOverflows") == 0
+    assert bench.lab.server.counter("TcpExtListenDrops") == 0
+
+    lines, notes = len(daemon.lines), len(daemon.notes)
+    peer.refuse()
+    again = bench.capture()
+    peer.abort()
+    daemon.await_up(0, start=notes)
+    assert 3 <= len(attempts_while_dead(again, 4)) <= 30
+    peer.listen()
+    peer.await_sessions(SESSIONS, 20)
+    daemon.await_up(SESSIONS, start=notes)
+    assert len(daemon.lines) - lines <= 20, "a handful of lines with counts"
+    assert daemon.said(r"\bcrowd\b.*\b1000\b", start=lines)
+    assert bench.lab.server.counter("TcpExtListenOverflows") == 0
