@@ -42,7 +42,7 @@
  */
 #define WHEEL_LAG_MS 50
 
-/* An interval from which a longer one is not better at outliving a burst of losses. */
+/* A burst of losses is outlived at this interval, or it is an outage. */
 #define LONG_INTERVAL_S 60
 
 #define LONGEST_MS ((int64_t)1000000000000) /* longer wishes are all the same; no sum overflows */
@@ -97,23 +97,6 @@ fires_ms(int64_t delay_s)
 	return 1000 * delay_s + plan_timer_lateness_ms(1000 * delay_s);
 }
 
-/* The largest idle time whose timer fires by latest_ms; 0 if there is none. F grows strictly. */
-static int
-largest_idle_s(int64_t latest_ms)
-{
-	int low = 0, high = PLAN_MAX_IDLE_S;
-
-	while (low < high) {
-		int middle = (low + high + 1) / 2;
-
-		if (fires_ms(middle) <= latest_ms)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	return low;
-}
-
 /* For what the model leaves out: firewalls that look at a coarse clock, queues, a busy machine. */
 static int64_t
 margin_ms(int64_t firewall_ms)
@@ -147,13 +130,35 @@ latest_first_ms(const struct plan_wish *w, int64_t interval_s, int count)
 	return min64(refresh, detect) - w->rtt_ms;
 }
 
-/* The shortest interval, of those not below least_s, at which `count` probes span the outage. */
+/* Below this the answer to a probe may still be on its way when the next is sent. */
 static int64_t
-spanning_interval_s(const struct plan_wish *w, int count, int64_t least_s)
+answered_interval_s(const struct plan_wish *w)
 {
-	if (count == 1)
-		return least_s;
-	return max64(least_s, ceil_div(w->outage_ms, 1000 * (int64_t)(count - 1)));
+	return 2 * w->rtt_ms / 1000 + 1;
+}
+
+/*
+ * The least interval that goes with an idle time. Losses come in bursts: probes a moment apart are
+ * lost together. So the interval grows with the idle time, of which it takes some 5 % for two lost
+ * probes, and leaves room for a round trip that takes three times as long as usual; unless the idle
+ * time is so short that this would eat it up. It depends on nothing else that is asked for, and
+ * never falls as the idle time grows: so what is possible stays so if less is asked for, and asking
+ * for less never costs more probes.
+ */
+static int64_t
+least_interval_s(const struct plan_wish *w, int64_t idle_s)
+{
+	int64_t calm = max64(2, ceil_div(3 * w->rtt_ms, 1000));
+	int64_t least = max64(ceil_div(idle_s, 36), min64(calm, idle_s / 3));
+
+	return max64(min64(least, LONG_INTERVAL_S), answered_interval_s(w));
+}
+
+/* The shortest interval at which `count` probes span the outage. */
+static int64_t
+spanning_interval_s(const struct plan_wish *w, int count)
+{
+	return count == 1 ? 0 : ceil_div(w->outage_ms, 1000 * (int64_t)(count - 1));
 }
 
 /* With one probe nothing is tried again, so it spans no outage at all. */
@@ -163,82 +168,72 @@ fewest_probes(const struct plan_wish *w)
 	return w->lost_probes == 0 && w->outage_ms > 0 ? 2 : w->lost_probes + 1;
 }
 
-/*
- * The latest event 0 of any plan whose interval is not below least_s; 0 if there is no plan. Of all
- * plans with one count that with the shortest interval allows the latest, so it stands for them.
+/* The shortest interval stands for all with its idle time and count: it allows the latest event 0.
  */
 static int64_t
-best_first_ms(const struct plan_wish *w, int64_t least_s)
+interval_s(const struct plan_wish *w, int64_t idle_s, int count)
 {
-	int64_t best = 0;
-
-	for (int count = fewest_probes(w); count <= PLAN_MAX_COUNT; count++) {
-		int64_t interval_s = spanning_interval_s(w, count, least_s);
-
-		if (interval_s <= PLAN_MAX_INTERVAL_S) {
-			int64_t latest = latest_first_ms(w, interval_s, count);
-
-			/* The idle time must not be below the interval. */
-			if (latest >= fires_ms(interval_s))
-				best = max64(best, latest);
-		}
-		if (interval_s == least_s)
-			break; /* still more probes would only take longer */
-	}
-	return best;
-}
-
-/* The fewest probes, then the longest interval, with which idle_s holds; idle_s is the best one. */
-static void
-choose(const struct plan_wish *w, int64_t least_s, int idle_s, struct plan *ret)
-{
-	int64_t first = fires_ms(idle_s), interval_s;
-	int count = fewest_probes(w);
-
-	for (;; count++) {
-		interval_s = spanning_interval_s(w, count, least_s);
-		if (interval_s <= idle_s && latest_first_ms(w, interval_s, count) >= first)
-			break;
-	}
-	/* Where lateness jumps there is time left over: lost probes further apart cost nothing. */
-	while (w->lost_probes > 0 && interval_s < LONG_INTERVAL_S && interval_s < idle_s &&
-	       latest_first_ms(w, interval_s + 1, count) >= first)
-		interval_s++;
-	ret->idle_s = idle_s;
-	ret->interval_s = (int)interval_s;
-	ret->count = count;
-}
-
-/* Below this an answer may still be on its way when the next probe is sent. */
-static int64_t
-least_interval_s(const struct plan_wish *w)
-{
-	return 2 * w->rtt_ms / 1000 + 1;
-}
-
-/* The interval from which on a burst of losses is likely outlived: 5 % of the time for 2 losses. */
-static int64_t
-wanted_interval_s(const struct plan_wish *w)
-{
-	int64_t share = ceil_div(min64(w->firewall_ms, w->detect_ms), 40000);
-	int64_t wanted = max64(share, max64(2, ceil_div(3 * w->rtt_ms, 1000)));
-
-	return max64(min64(wanted, LONG_INTERVAL_S), least_interval_s(w));
+	return max64(least_interval_s(w, idle_s), spanning_interval_s(w, count));
 }
 
 static bool
+holds(const struct plan_wish *w, int64_t idle_s, int count)
+{
+	return latest_first_ms(w, interval_s(w, idle_s, count), count) >= fires_ms(idle_s);
+}
+
+/*
+ * The largest idle time that holds with `count` probes, of those from at_least on; 0 if there is
+ * none. One that is not below its interval, and holds, holds for all below it down to there.
+ */
+static int64_t
+largest_idle_s(const struct plan_wish *w, int count, int64_t at_least)
+{
+	int64_t low = max64(at_least, max64(answered_interval_s(w), spanning_interval_s(w, count)));
+	int64_t high;
+
+	if (low > PLAN_MAX_IDLE_S || !holds(w, low, count))
+		return 0;
+	high = latest_first_ms(w, interval_s(w, low, count), count) / 1000;
+	high = min64(high, PLAN_MAX_IDLE_S);
+	while (low < high) {
+		int64_t middle = (low + high + 1) / 2;
+
+		if (holds(w, middle, count))
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
+/* The largest idle time of all; among equals the fewest probes, then the longest interval. */
+static bool
 compute(const struct plan_wish *w, struct plan *ret)
 {
-	int64_t least_s = wanted_interval_s(w);
-	int64_t first = best_first_ms(w, least_s);
+	int64_t idle = 0, interval;
+	int best = 0;
 
-	if (first == 0) {
-		least_s = least_interval_s(w);
-		first = best_first_ms(w, least_s);
+	for (int count = fewest_probes(w); count <= PLAN_MAX_COUNT; count++) {
+		int64_t larger = largest_idle_s(w, count, idle + 1);
+
+		if (larger > 0) {
+			idle = larger;
+			best = count;
+		}
+		if (spanning_interval_s(w, count) <= least_interval_s(w, idle + 1))
+			break; /* with more probes the interval stays, and all takes longer */
 	}
-	if (first == 0)
+	if (idle == 0)
 		return false;
-	choose(w, least_s, largest_idle_s(first), ret);
+	interval = interval_s(w, idle, best);
+	/* Where lateness jumps there is time left over: lost probes further apart cost nothing. */
+	while (w->lost_probes > 0 && interval < min64(idle, LONG_INTERVAL_S) &&
+	       latest_first_ms(w, interval + 1, best) >= fires_ms(idle))
+		interval++;
+	ret->idle_s = (int)idle;
+	ret->interval_s = (int)interval;
+	ret->count = best;
 	return true;
 }
 

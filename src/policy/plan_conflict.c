@@ -305,6 +305,8 @@ add_exact(struct text *t, const struct plan_wish *wish, const struct plan_confli
 		    c->advice.interval_s, c->advice.count);
 	else
 		add(t, "; no values would");
+	if (c->second == PLAN_DEMAND_NONE)
+		add(t, " do");
 }
 
 char *

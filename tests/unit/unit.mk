@@ -41,3 +41,27 @@ tests_unit_test_text_SOURCES = tests/unit/test_text.c
 tests_unit_test_text_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_text_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_plan_random
+tests_unit_test_plan_random_SOURCES = tests/unit/test_plan_random.c \
+	tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
+tests_unit_test_plan_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_plan_random_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_plan
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c \
+	tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
+tests_unit_test_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_plan_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_plan_conflict
+tests_unit_test_plan_conflict_SOURCES = tests/unit/test_plan_conflict.c \
+	tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
+tests_unit_test_plan_conflict_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_plan_conflict_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
+endif
