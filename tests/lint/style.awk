@@ -40,7 +40,9 @@ FNR == 1 {
 	header = FILENAME
 	own = sub(/\.c$/, ".h", header) && (getline dummy <header) >= 0
 	close(header)
-	sub(/^.*src\//, "", header)
+	# Beside src, where -I points, headers are named without their directory.
+	if (!sub(/^.*\/src\//, "", header))
+		sub(/^.*\//, "", header)
 }
 
 FNR == max_file + 1 {
