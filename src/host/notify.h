@@ -11,6 +11,10 @@
 
 struct notify;
 
+/*
+ * 0, or negative errno where $NOTIFY_SOCKET is no address or $WATCHDOG_USEC no number. Both are
+ * read here only, and then removed from the environment: call it before there are other threads.
+ */
 int notify_open(struct notify **ret);
 
 /* READY=1 and STATUS= in one message. Also ends a reload. */

@@ -65,3 +65,24 @@ tests_unit_test_plan_conflict_SOURCES = tests/unit/test_plan_conflict.c \
 tests_unit_test_plan_conflict_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
 tests_unit_test_plan_conflict_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_journal
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c
+tests_unit_test_journal_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_journal_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_notify
+tests_unit_test_notify_SOURCES = tests/unit/test_notify.c
+tests_unit_test_notify_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notify_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_record
+tests_unit_test_record_SOURCES = tests/unit/test_record.c
+tests_unit_test_record_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_record_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
