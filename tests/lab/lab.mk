@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
-EXTRA_DIST += \
+EXTRA_DIST += demo \
 	tests/lab/conftest.py \
+	tests/lab/demo.py \
 	tests/lab/guard.py \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \

@@ -125,8 +125,9 @@ class Clocks(threading.Thread):
         super().__init__(daemon=True, name="clocks")
         self.firewall, self.every_s = firewall, every_s
         self.seen = {}  # source port -> [(when, seconds left)]
-        self.looks = 0
+        self.looks, self.looked = 0, 0.0  # how often, and when last
         self._end = threading.Event()
+        self._looked = threading.Condition()
         self.start()
 
     def run(self):
@@ -135,8 +136,16 @@ class Clocks(threading.Thread):
             for entry in self.firewall.entries():
                 if entry.state == "ESTABLISHED":
                     self.seen.setdefault(entry.source_port, []).append((now, entry.left_s))
-            self.looks += 1
+            with self._looked:
+                self.looks, self.looked = self.looks + 1, now
+                self._looked.notify_all()
             self._end.wait(self.every_s)
+
+    def await_look(self, count=1):
+        """Wait until it has looked again, so many times."""
+        with self._looked:
+            target = self.looks + count
+            self._looked.wait_for(lambda: self.looks >= target, 10 * count)
 
     def lowest(self, port):
         return min(left for _, left in self.seen[port])
