@@ -7,3 +7,4 @@ libkaguard_a_SOURCES += \
 	src/host/record.c src/host/record.h \
 	src/host/ring.c src/host/ring.h \
 	src/host/text.c src/host/text.h
+libkaguard_a_SOURCES += src/host/table.c src/host/table.h

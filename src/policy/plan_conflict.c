@@ -220,16 +220,12 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char
 	t->at += strlen(t->at);
 }
 
-/* As operators write it: seconds as long as they are easy to read. */
 static void
 add_span(struct text *t, const char *before, int64_t ms)
 {
 	char span[TIMESPAN_MAX];
 
-	if (ms > 0 && ms % 1000 == 0 && ms < 1000000)
-		add(t, "%s%llds", before, (long long)(ms / 1000));
-	else
-		add(t, "%s%s", before, timespan_text(ms, span, sizeof(span)));
+	add(t, "%s%s", before, timespan_written(ms, span, sizeof(span)));
 }
 
 static void

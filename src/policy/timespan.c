@@ -65,3 +65,12 @@ timespan_brief(int64_t ms, char *buf, size_t size)
 		return format(ms, first, buf, size);
 	return format(ms, first + 1, buf, size);
 }
+
+char *
+timespan_written(int64_t ms, char *buf, size_t size)
+{
+	if (ms <= 0 || ms >= 1000000 || ms % 1000 != 0)
+		return timespan_text(ms, buf, size);
+	snprintf(buf, size, "%ds", (int)(ms / 1000));
+	return buf;
+}

@@ -22,4 +22,10 @@ char *timespan_text(int64_t ms, char *buf, size_t size);
  */
 char *timespan_brief(int64_t ms, char *buf, size_t size);
 
+/*
+ * As one writes a timeout: in seconds as long as they are easy to read, below 1000; exact.
+ * "350s", "20min", "2h 4min". Returns buf.
+ */
+char *timespan_written(int64_t ms, char *buf, size_t size);
+
 #endif

@@ -266,6 +266,8 @@ wild_wishes(void **state)
 
 		if (plan_make(&w, &p, &c) == 0) {
 			plans++;
+			assert_in_range(p.user_timeout_ms, 1, INT_MAX);
+			assert_true(p.detect_worst_ms <= w.detect_ms);
 			continue;
 		}
 		assert_memory_equal(&p, &untouched, sizeof(p));

@@ -62,6 +62,29 @@ brief(void **state)
 		assert_string_equal(timespan_brief(rows[i].ms, buf, sizeof(buf)), rows[i].text);
 }
 
+static void
+written(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} rows[] = {
+	    {0, "0"},
+	    {350000, "350s"},
+	    {1000, "1s"},
+	    {1500, "1s 500ms"},
+	    {999000, "999s"},
+	    {1000000, "16min 40s"},
+	    {7440000, "2h 4min"},
+	    {-5000, "-5s"},
+	};
+	char buf[TIMESPAN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(timespan_written(rows[i].ms, buf, sizeof(buf)), rows[i].text);
+}
+
 /* A buffer too small is cut, ended, and not written past. */
 static void
 small_buffer(void **state)
@@ -84,6 +107,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(exact),
 	    cmocka_unit_test(brief),
+	    cmocka_unit_test(written),
 	    cmocka_unit_test(small_buffer),
 	};
 

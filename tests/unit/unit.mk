@@ -86,3 +86,10 @@ tests_unit_test_record_SOURCES = tests/unit/test_record.c
 tests_unit_test_record_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_record_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_show
+tests_unit_test_show_SOURCES = tests/unit/test_show.c
+tests_unit_test_show_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_show_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
