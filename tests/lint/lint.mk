@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 dist_check_SCRIPTS += \
 	tests/lint/layers.sh \
+	tests/lint/messages.sh \
 	tests/lint/scripts.sh \
-	tests/lint/style.sh
+	tests/lint/style.sh \
+	tests/lint/unit.sh
 EXTRA_DIST += tests/lint/lint.sh tests/lint/layers.awk tests/lint/style.awk

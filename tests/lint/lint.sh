@@ -29,6 +29,13 @@ verdict()
 	fi
 }
 
+# skipped NAME REASON: one of the tests cannot be made here.
+skipped()
+{
+	lint_n=$((lint_n + 1))
+	echo "ok $lint_n - $1 # SKIP $2"
+}
+
 # clean NAME COMMAND...: the command finds nothing and succeeds.
 clean()
 {
