@@ -9,3 +9,8 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 bench: src/kaguard $(EXTRA_PROGRAMS)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py $(BENCH) \
 		src/kaguard tests/bench/holder tests/bench/sink
+
+# By hand: what a record costs the event loop.
+EXTRA_PROGRAMS += tests/bench/bench_journal
+tests_bench_bench_journal_SOURCES = tests/bench/bench_journal.c
+tests_bench_bench_journal_LDADD = $(KAGUARD_LIBS)
