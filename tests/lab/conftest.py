@@ -18,6 +18,22 @@ import witness
 QUICK = "keepalive: {idle: 2s, interval: 1s, count: 3}"
 PORT = 7001
 
+# What a daemon meets in a mount namespace of its own: $1/journal for the journal's socket, and $0's
+# files for those of the same name in /etc, which may be links into the /run that is covered here.
+SURROUNDINGS = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/journal
+ln -s "$1/journal" /run/systemd/journal/socket
+for name in resolv.conf nsswitch.conf; do
+    [ -e "$0/$name" ] || continue
+    target=$(readlink -m "/etc/$name")
+    case $target in /run/*) mkdir -p "${target%/*}"; : >"$target" ;; esac
+    mount --bind "$0/$name" "$target"
+done
+shift
+exec "$@"
+"""
+
 
 @functools.cache
 def obstacle():
@@ -49,16 +65,14 @@ class Bench:
         self._stack.callback(peer.stop)
         return peer
 
-    def names(self, **zone):
-        """A name server, and the wrapper for a program that is to ask it."""
+    def names(self):
+        """A name server, which the daemons guarded from now on ask."""
         server = peers.NameServer(self.lab.server, netlab.SERVER4)
         self._stack.callback(server.stop)
         (self._directory / "resolv.conf").write_text(
             f"nameserver {netlab.SERVER4}\noptions timeout:1 attempts:1\n")
         (self._directory / "nsswitch.conf").write_text("hosts: files dns\n")
-        script = "".join(f"mount --bind {self._directory}/{name} /etc/{name} && "
-                         for name in ("resolv.conf", "nsswitch.conf"))
-        return server, ["unshare", "--mount", "sh", "-c", script + 'exec "$@"', "sh"]
+        return server
 
     def capture(self, side="client"):
         capture = witness.Capture(self.lab.router, side)
@@ -70,10 +84,13 @@ class Bench:
         self._stack.callback(clocks.stop)
         return clocks
 
-    def guard(self, config, wrapper=()):
+    def guard(self, config, journal=True):
         directory = self._directory / str(len(self.daemons))
         directory.mkdir()
-        daemon = guard.Daemon(os.environ["KAGUARD"], self.lab.client, directory, config, wrapper)
+        wrapper = ["unshare", "--mount", "sh", "-ec", SURROUNDINGS, str(self._directory),
+                   str(directory)] if journal else []
+        daemon = guard.Daemon(os.environ["KAGUARD"], self.lab.client, directory, config, wrapper,
+                              journal)
         self._stack.callback(daemon.close)
         self.daemons.append(daemon)
         return daemon

@@ -151,7 +151,7 @@ Beside them is a session that nobody guards. The clocks are the firewall's own (
     def flush(self):
         """The firewall forgets everything, as when it reboots."""
         self.screen.say("Now the firewall is told to forget everything (conntrack -F).\n")
-        before, lines = len(self.peer.sessions), len(self.daemon.lines)
+        before, records = len(self.peer.sessions), len(self.daemon.records)
         self.lab.firewall.flush()
         start = time.monotonic()
         self.clocks.await_look()
@@ -173,8 +173,9 @@ Beside them is a session that nobody guards. The clocks are the firewall's own (
         self.verdict(back, f"all {SESSIONS} sessions came back {took:.0f} s after the firewall "
                      "had forgotten them")
         with contextlib.suppress(AssertionError):
-            self.daemon.await_line(r"\bexpired\b", 5, start=lines)
-        self.verdict(self.daemon.said(r"\bexpired\b", start=lines), "kaguard said why: expired")
+            self.daemon.await_said("forgotten", 5, start=records)
+        self.verdict(self.daemon.said("forgotten", records),
+                     "kaguard said why: the firewall had forgotten them")
 
     def conclude(self):
         """What was shown; returns the exit code."""

@@ -39,27 +39,57 @@ class Held:
                    option(socket.TCP_KEEPCNT), option(TCP_USER_TIMEOUT))
 
 
-class Daemon:
-    """kaguard in the foreground, with us for its service manager and its journal."""
+def parse_record(datagram):
+    """A record of the journal's native protocol: NAME=value, or NAME, length and bytes."""
+    fields, rest = {}, datagram
+    while rest:
+        line, _, rest = rest.partition(b"\n")
+        name, equals, value = line.partition(b"=")
+        if not equals:
+            size = int.from_bytes(rest[:8], "little")
+            value, rest = rest[8:8 + size], rest[8 + size + 1:]
+        fields[name.decode()] = value.decode(errors="replace")
+    return fields
 
-    def __init__(self, program, netns, directory, config, wrapper=()):
+
+class Daemon:
+    """kaguard in the foreground, with us for its service manager and its reader.
+
+    It writes lines to stderr. With `journal` it finds a journal instead, at $JOURNAL_STREAM and at
+    the usual socket, which the wrapper must put before it: then its records are there whole.
+    """
+
+    def __init__(self, program, netns, directory, config, wrapper=(), journal=False):
         self.file = directory / "kaguard.yaml"
         self.directory = directory
         self.write(config)
-        self.lines, self.notes = [], []  # what it wrote to stderr; what it told $NOTIFY_SOCKET
+        self.records = []  # fields by name; of a line on stderr just MESSAGE
+        self.notes = []  # what it told $NOTIFY_SOCKET
         self._changed = threading.Condition()
-        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notify.bind(str(directory / "notify"))
-        environment = {k: v for k, v in os.environ.items() if k != "JOURNAL_STREAM"}
-        environment["NOTIFY_SOCKET"] = str(directory / "notify")
+        self._notify = self._bind("notify")
+        self._journal = self._bind("journal") if journal else None
+        stderr, inherited = os.pipe()
+        environment = os.environ | {"NOTIFY_SOCKET": str(directory / "notify")}
+        environment.pop("JOURNAL_STREAM", None)
+        if journal:
+            stat = os.fstat(inherited)
+            environment["JOURNAL_STREAM"] = f"{stat.st_dev}:{stat.st_ino}"
+        self.program = program
         self.process = netns.popen([*wrapper, program, "-c", str(self.file)], env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE)
+                                   stderr=inherited)
         self.pid = self.process.pid
-        self._threads = [threading.Thread(target=work, daemon=True)
-                         for work in (self._read_lines, self._read_notes)]
+        os.close(inherited)
+        self._stderr = os.fdopen(stderr, errors="replace")
+        readers = [self._read_lines, self._read_notes, *([self._read_records] if journal else [])]
+        self._threads = [threading.Thread(target=reader, daemon=True) for reader in readers]
         for thread in self._threads:
             thread.start()
+
+    def _bind(self, name):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock.bind(str(self.directory / name))
+        return sock
 
     def write(self, config):
         """Put a configuration in place as an operator does: whole or not at all."""
@@ -69,45 +99,67 @@ class Daemon:
         new.rename(self.file)
 
     def _read_lines(self):
-        for line in self.process.stderr:
-            self._add(self.lines, re.sub(r"^<\d>", "", line.decode(errors="replace").rstrip("\n")))
-        with self._changed:
-            self._changed.notify_all()
+        for line in self._stderr:
+            self._add(self.records, {"MESSAGE": line.rstrip("\n")})
 
     def _read_notes(self):
         while datagram := self._notify.recv(65536):
             for note in datagram.decode().splitlines():
                 self._add(self.notes, note)
 
+    def _read_records(self):
+        """One too large for a datagram comes as a descriptor of a file in memory."""
+        while True:
+            datagram, descriptors, _, _ = socket.recv_fds(self._journal, 1 << 18, 1)
+            if not datagram and not descriptors:
+                return
+            for descriptor in descriptors:
+                with os.fdopen(descriptor, "rb") as file:
+                    file.seek(0)
+                    datagram += file.read()
+            self._add(self.records, parse_record(datagram))
+
     def _add(self, where, what):
         with self._changed:
             where.append(what)
             self._changed.notify_all()
 
-    def _await(self, where, pattern, timeout, start, what):
-        def find():
-            return next((m for text in where[start:] if (m := re.search(pattern, text))), None)
+    def _await(self, find, timeout, what):
         with self._changed:
-            found = self._changed.wait_for(find, timeout)
-        if not found:
-            code = self.process.poll()
-            state = "runs" if code is None else f"has ended with {code}"
-            raise AssertionError(f"no {what} matches {pattern!r} within {timeout} s; kaguard {state}")
-        return found
-
-    def await_line(self, pattern, timeout=10, start=0):
-        """Wait for a journal line, not counting the first `start` ones."""
-        return self._await(self.lines, pattern, timeout, start, "line")
+            if found := self._changed.wait_for(find, timeout):
+                return found
+        code = self.process.poll()
+        state = "runs" if code is None else f"has ended with {code}"
+        raise AssertionError(f"no {what} within {timeout} s; kaguard {state}")
 
     def await_note(self, pattern, timeout=10, start=0):
-        return self._await(self.notes, pattern, timeout, start, "notification")
+        """Wait for a notification, not counting the first `start` ones."""
+        return self._await(
+            lambda: next((n for n in self.notes[start:] if re.search(pattern, n)), None),
+            timeout, f"notification that matches {pattern!r}")
 
     def await_up(self, count, timeout=10, start=0):
         """Wait for STATUS= to say that so many sessions are up; all of them, where count is all."""
         return self.await_note(rf"^STATUS={count}/\d+ session", timeout, start)
 
-    def said(self, pattern, start=0):
-        return [line for line in self.lines[start:] if re.search(pattern, line)]
+    def said(self, message="", start=0, loud=True, **fields):
+        """The records, not counting the first `start` ones, whose text matches and that have these
+        fields: peer="hq" for KAGUARD_PEER=hq. Without those for debugging, unless not loud."""
+        def fits(record):
+            return (re.search(message, record.get("MESSAGE", "")) and
+                    not (loud and record.get("PRIORITY") == "7") and
+                    all(record.get("KAGUARD_" + name.upper()) == value
+                        for name, value in fields.items()))
+        return [record for record in self.records[start:] if fits(record)]
+
+    def await_said(self, message="", timeout=10, start=0, **fields):
+        """Wait for such a record; returns the first."""
+        return self._await(lambda: self.said(message, start, **fields),
+                           timeout, f"record with {message!r} and {fields}")[0]
+
+    @property
+    def lines(self):
+        return [record.get("MESSAGE", "") for record in self.records]
 
     def status(self):
         """The last STATUS=."""
@@ -117,25 +169,24 @@ class Daemon:
         self.process.send_signal(number)
 
     def reload(self, config):
-        """Write, SIGHUP, and wait until the reload is over. Returns the lines it made."""
+        """Write, SIGHUP, and wait until the reload is over. Returns where its records begin."""
         self.write(config)
-        notes, lines = len(self.notes), len(self.lines)
+        notes, records = len(self.notes), len(self.records)
         self.signal(signal.SIGHUP)
         self.await_note(r"^RELOADING=1", start=notes)
         self.await_note(r"^READY=1", start=notes)
-        return lines
+        return records
 
-    def table(self, peers):
-        """The status table of SIGUSR1, once it names all these peers."""
-        start = len(self.lines)
+    def table(self, sessions):
+        """The status table of SIGUSR1: its rows by session, "hq/0", once all of these are there."""
+        start = len(self.records)
         self.signal(signal.SIGUSR1)
-        for peer in peers:
-            self.await_line(rf"\b{re.escape(peer)}\b", start=start)
-        return self.lines[start:]
+        return {name: self.await_said(rf"^{re.escape(name)} ", start=start)["MESSAGE"]
+                for name in sessions}
 
     def plan(self, peer):
         """The plan of a peer, from the program itself."""
-        done = subprocess.run([self.process.args[-3], "--plan", "--json", "-c", str(self.file)],
+        done = subprocess.run([self.program, "--plan", "--json", "-c", str(self.file)],
                               check=True, capture_output=True, text=True)
         return next(p for p in json.loads(done.stdout)["peers"] if p["peer"] == peer)
 
@@ -196,7 +247,11 @@ class Daemon:
 
     def close(self):
         self.stop()
-        self._threads[0].join(2)
-        with contextlib.suppress(OSError):
-            self._notify.shutdown(socket.SHUT_RDWR)
-        self._notify.close()
+        for sock in (self._notify, self._journal):
+            with contextlib.suppress(OSError, AttributeError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(2)
+        for resource in (self._stderr, self._notify, self._journal):
+            if resource:
+                resource.close()

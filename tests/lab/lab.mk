@@ -14,6 +14,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_reload.py \
 	tests/lab/test_scout.py \
 	tests/lab/test_service.py \
+	tests/lab/test_source.py \
 	tests/lab/witness.py
 
 # Through a real firewall, in network namespaces: needs root, and so is no part of make check.

@@ -25,11 +25,11 @@ def test_told_once_and_passes(bench):
     _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
     soft = max(daemon.descriptors()) + 6
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
-    lines = daemon.reload(config(("healthy", PORT, 10), ("scarce", SCARCE, 30)))
-    daemon.await_line(r"\blocal\b", start=lines)
+    records = daemon.reload(config(("healthy", PORT, 10), ("scarce", SCARCE, 30)))
+    daemon.await_said(start=records, reason="local")
     assert healthy.stays(sessions, 3)
     assert daemon.ports(PORT) == ports
-    assert len(daemon.said(r"\blocal\b", start=lines)) == 1, "once loud, then quiet"
+    assert len(daemon.said(start=records, reason="local")) == 1, "once loud, then quiet"
     assert len(daemon.descriptors()) <= soft
     assert len(scarce.open_sessions()) < 30
 

@@ -112,7 +112,7 @@ def test_twenty_percent_loss(watched):
         return len(daemon.ports(LOSSY)) == 10 and set(daemon.ports(LOSSY)) <= {
             e.source_port for e in watched.bench.firewall.entries(LOSSY)
             if e.state == "ESTABLISHED"}
-    await_look(all_there, plan["detect_worst_ms"] / 1000 + 5, "ten sessions that live")
+    await_look(all_there, plan["detect_within_worst_ms"] / 1000 + 5, "ten sessions that live")
     ports = daemon.ports(LOSSY)
     mine = [s for s in peer.open_sessions() if s.port in ports]
     for session in mine:

@@ -88,9 +88,10 @@ def test_a_bad_file_changes_nothing(reloaded):
     peers, daemon = reloaded
     ports = daemon.ports()
     daemon.write(BEFORE + "\nsurprise: 1")
-    lines = len(daemon.lines)
+    records, notes = len(daemon.records), len(daemon.notes)
     daemon.signal(signal.SIGHUP)
-    daemon.await_line(r"kaguard\.yaml:\d+:\d+: error: .*surprise", start=lines)
+    daemon.await_said(r"kaguard\.yaml:\d+:\d+: error: .*surprise", start=records)
+    daemon.await_note(r"^STATUS=.*\brejected\b", start=notes)
     assert all(peers[port].stays(peers[port].open_sessions(), 0.5) for port in peers)
     assert daemon.ports() == ports
     assert daemon.process.poll() is None

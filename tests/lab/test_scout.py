@@ -24,6 +24,13 @@ def attempts_while_dead(capture, seconds):
     return capture.syns(PORT)
 
 
+def told(daemon, what, start):
+    """How many sessions were said to be so: one by one, and in sums."""
+    return len(daemon.said(rf"^crowd/\d+: {what}\b", start)) + sum(
+        int(record["KAGUARD_COUNT"]) for record in daemon.said(rf"\b{what}\b", start)
+        if "KAGUARD_COUNT" in record)
+
+
 def test_a_dead_peer_is_tried_by_one(bench):
     peer = bench.peer(backlog=BACKLOG)
     peer.refuse()
@@ -38,7 +45,7 @@ def test_a_dead_peer_is_tried_by_one(bench):
     assert bench.lab.server.counter("TcpExtListenOverflows") == 0
     assert bench.lab.server.counter("TcpExtListenDrops") == 0
 
-    lines, notes = len(daemon.lines), len(daemon.notes)
+    records, notes = len(daemon.records), len(daemon.notes)
     peer.refuse()
     again = bench.capture()
     peer.abort()
@@ -47,6 +54,8 @@ def test_a_dead_peer_is_tried_by_one(bench):
     peer.listen()
     peer.await_sessions(SESSIONS, 20)
     daemon.await_up(SESSIONS, start=notes)
-    assert len(daemon.lines) - lines <= 20, "a handful of lines with counts"
-    assert daemon.said(r"\bcrowd\b.*\b1000\b", start=lines)
+    assert len(daemon.said(start=records)) <= 20, "a handful of lines with counts"
+    for what in ("lost", "up"):
+        await_look(lambda what=what: told(daemon, what, records) == SESSIONS, 5,
+                   f"all {SESSIONS} told as {what}, one by one or as counts")
     assert bench.lab.server.counter("TcpExtListenOverflows") == 0
