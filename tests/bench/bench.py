@@ -305,7 +305,8 @@ def show(result):
         pair = [found["holder"], found["kaguard"]]
         print(f"{sessions:,} sessions")
         row("memory (PSS), KiB", *(f"{v['pss_bytes'] / 1024:,.0f}" for v in pair))
-        row("memory a session, bytes", *(f"{round(v['bytes_per_session']):,}" for v in pair), "<= 512")
+        row("memory a session, bytes", *(f"{round(v['bytes_per_session']):,}" for v in pair),
+            "<= 512")
         row("set up per second", *(f"{v['setup_per_s']:,.0f}" for v in pair))
         row("  of the holder's", "1", f"{found['rate_of_holder']:.2f}", ">= 0.80")
         seconds = f"{pair[1]['idle_s']:.0f}"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The manual pages are sound, and say what the program says.
+# The manual pages and doc/architecture.md are sound, and say what the program says.
 # shellcheck source=tests/lint/lint.sh
 . "$KAGUARD_SRCDIR/tests/lint/lint.sh"
 skip_without mandoc
@@ -26,11 +26,20 @@ options()
 	comm -13 "$lint_tmp/help" "$lint_tmp/page" | sed 's/.*/--& is in kaguard.8 only/'
 }
 
+# The transitions in a tree's doc/architecture.md are those of the table.
+transitions()
+{
+	sed -n '/<!-- fsm:begin -->/,/<!-- fsm:end -->/p' "$1/doc/architecture.md" |
+		grep -v -e '^<!--' -e '^```' >"$lint_tmp/written"
+	"$KAGUARD_BUILDDIR/tools/fsm" | sed 's/ *$//' | diff "$lint_tmp/written" -
+}
+
 lint_tmp=$(mktemp -d)
 trap 'rm -rf "$lint_tmp"' EXIT
 
 clean "manual pages pass mandoc -Tlint" pages "$KAGUARD_SRCDIR"
 clean "kaguard.8 has the options of kaguard --help" options "$KAGUARD_SRCDIR"
+clean "doc/architecture.md has the transitions of the table" transitions "$KAGUARD_SRCDIR"
 catches "unknown macro" doc/a.8 pages <<'END'
 .Dd January 1, 2026
 .Dt A 8
@@ -45,5 +54,9 @@ catches "--help is not in kaguard.8" doc/kaguard.8 options <<'END'
 END
 catches "--colour is in kaguard.8 only" doc/kaguard.8 options <<'END'
 .It Fl -colour
+END
+catches "> idle        start" doc/architecture.md transitions <<'END'
+<!-- fsm:begin -->
+<!-- fsm:end -->
 END
 lint_end

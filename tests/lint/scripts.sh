@@ -9,7 +9,7 @@ scripts()
 {
 	cd "$1" || return
 	find . -mindepth 1 -name 'build*' -prune -o -name .git -prune -o -name 'autom4te*' -prune -o \
-		-name configure -prune -o -name config.status -prune -o -type f -print |
+		-name 'configure*' -prune -o -name config.status -prune -o -type f -print |
 		while read -r file; do
 			case $(head -c 64 "$file" | head -n 1 | tr -d '\0') in
 			'#!'*/sh* | '#!'*bash*) printf '%s\n' "$file" ;;
