@@ -65,6 +65,18 @@ catches()
 	esac
 }
 
+# scripts_in TREE: the files that begin with #!, but for what autotools make.
+scripts_in()
+{
+	find "$1" -mindepth 1 \( -name 'build*' -o -name .git -o -name 'autom4te*' \) -prune -o \
+		-type f ! -path "$1/config*" -print |
+		while read -r script; do
+			case $(head -c 2 "$script" | tr -d '\0') in
+			'#!') printf '%s\n' "$script" ;;
+			esac
+		done
+}
+
 # Ends the test.
 lint_end()
 {

@@ -7,14 +7,11 @@ skip_without shellcheck
 
 scripts()
 {
-	cd "$1" || return
-	find . -mindepth 1 -name 'build*' -prune -o -name .git -prune -o -name 'autom4te*' -prune -o \
-		-name 'configure*' -prune -o -name config.status -prune -o -type f -print |
-		while read -r file; do
-			case $(head -c 64 "$file" | head -n 1 | tr -d '\0') in
-			'#!'*/sh* | '#!'*bash*) printf '%s\n' "$file" ;;
-			esac
-		done | xargs shellcheck -x -f gcc
+	scripts_in "$1" | while read -r file; do
+		case $(head -n 1 "$file") in
+		*/sh* | *bash*) printf '%s\n' "$file" ;;
+		esac
+	done | xargs shellcheck -x -P "$1" -f gcc
 }
 
 clean "shell scripts pass shellcheck" scripts "$KAGUARD_SRCDIR"

@@ -18,13 +18,14 @@ c_files()
 
 licences()
 {
-	find "$1" -mindepth 1 -name 'build*' -prune -o \
-		\( -name '*.sh' -o -name '*.py' -o -name '*.mk' -o -name '*.am' -o -name '*.ac' \
-		-o -path '*/m4/kaguard.m4' -o -name '*.awk' -o -path '*/tools/*' \) -type f -print |
-		while read -r file; do
-			head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ISC' ||
-				echo "$file:1: no licence line"
-		done
+	{
+		scripts_in "$1"
+		find "$1" -mindepth 1 -name 'build*' -prune -o -type f \( -name '*.py' -o -name '*.mk' \
+			-o -name '*.am' -o -name '*.ac' -o -name '*.awk' -o -path '*/doc/*.[1-8]' \) -print
+	} | while read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ISC' ||
+			echo "$file:1: no licence line"
+	done
 }
 
 # The words are written so that they are not found here.
@@ -86,8 +87,11 @@ $licence
 #include <stdio.h>
 #include "net/a.h"
 END
-catches "a.sh:1: no licence line" tests/lab/a.sh licences <<'END'
+catches "check:1: no licence line" check licences <<'END'
 #!/bin/sh
+END
+catches "a.py:1: no licence line" tests/lab/a.py licences <<'END'
+import os
 END
 todo=$(printf TO; printf DO)
 catches "left for later" src/net/a.c left_for_later <<END
