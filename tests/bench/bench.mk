@@ -6,7 +6,7 @@ EXTRA_DIST += tests/bench/bench.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench
-bench: src/kaguard $(EXTRA_PROGRAMS)
+bench: src/kaguard tests/bench/holder tests/bench/sink
 	$(PYTHON) $(srcdir)/tests/bench/bench.py $(BENCH) \
 		src/kaguard tests/bench/holder tests/bench/sink
 
