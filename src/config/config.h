@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/pool.h"
 #include "policy/backoff.h"
 #include "policy/plan.h"
 
@@ -41,7 +42,7 @@ struct config_peer {
 	char *bind;			    /* numeric source address, or NULL */
 	char *device;			    /* interface name, or NULL */
 	char *listen;			    /* or NULL */
-	struct config_heartbeat *heartbeat; /* or NULL */
+	struct config_heartbeat *heartbeat; /* or NULL; may be shared with other peers */
 	uint16_t port;
 	bool firewall_auto;
 	unsigned sessions;
@@ -53,7 +54,12 @@ struct config_peer {
 	unsigned file, line;   /* where it was written: index in config->files, line from 1 */
 };
 
+/*
+ * Every string and every heartbeat in it lives in `pool`, so that peers can share them; `peers`,
+ * `files` and `index` are allocated by themselves.
+ */
 struct config {
+	struct pool pool;
 	enum config_ready ready_when;
 	int log_level;		  /* syslog priority, LOG_ERR .. LOG_DEBUG */
 	int64_t summary_every_ms; /* 0: never */
@@ -62,10 +68,18 @@ struct config {
 	size_t n_peers;
 	char **files; /* the main file, then the drop-ins that were read */
 	size_t n_files;
+	uint32_t *index; /* of the peers by name, made by config_index_last(); or NULL */
+	size_t index_size;
 };
 
 /* NULL is fine, and so is one that is half built. */
 void config_free(struct config *config);
+
+/*
+ * Take the last of the peers into the index, so that config_find() finds it fast. 0 or -ENOMEM; or
+ * -EEXIST with the one that has the name already in *ret_first.
+ */
+int config_index_last(struct config *config, const struct config_peer **ret_first);
 
 /* The peer of that name, or NULL. */
 const struct config_peer *config_find(const struct config *config, const char *name);

@@ -2,7 +2,8 @@
 #ifndef KAGUARD_CONFIG_LOAD_H
 #define KAGUARD_CONFIG_LOAD_H
 
-/* From FILE.yaml and FILE.d/*.yaml to a struct config, or to every error in them at once. */
+/* From FILE.yaml and the drop-ins in FILE.d to a struct config, or to all errors in them at once.
+ */
 
 #include <stddef.h>
 #include <stdio.h>
@@ -18,23 +19,26 @@ enum remark_severity {
 struct remark {
 	enum remark_severity severity;
 	char *file;
-	unsigned line,
-	    column;   /* from 1; 0: the file as a whole. Columns count characters, not bytes */
-	char *text;   /* what is wrong, and what is allowed */
-	char *source; /* the source line, or NULL */
+	unsigned line, column; /* from 1, columns in characters; 0: the file as a whole */
+	char *text;	       /* what is wrong, and what is allowed */
+	char *source;	       /* the source line, or the part of a long one around it; or NULL */
+	unsigned caret;	       /* which character of `source`, from 1 */
+	unsigned order;	       /* of the file: the main file is 0 */
 };
 
 struct remarks {
-	struct remark *list; /* by file, line, column */
+	struct remark *list; /* by file, line, column; at most REMARKS_MAX and one more */
 	size_t n;
-	size_t n_errors;
+	size_t n_errors; /* all of them */
 };
+
+#define REMARKS_MAX 1000
 
 /*
  * Load and validate. 0 with *ret_config, which the caller frees; or -EINVAL where the files have
  * errors, or another negative errno where they could not be read at all. *ret_remarks is filled in
  * every case (warnings come with success too) and cleared by the caller; it always has at least one
- * error where the result is not 0.
+ * error where the result is not 0, save that the list may be empty for -ENOMEM.
  */
 int config_load(const char *path, struct config **ret_config, struct remarks *ret_remarks);
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+#include "config/load.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/dropins.h"
+#include "config/peer.h"
+#include "config/settings.h"
+
+/* Everything that lives while files are being loaded. */
+struct loader {
+	struct config *config;
+	struct report report;
+	struct pool pool; /* of the documents */
+	struct source *sources;
+	const struct node **peers; /* the list of each file, or NULL */
+	size_t n_sources;
+	struct settings settings; /* of all files: the later wins */
+	struct settings_reader reader;
+	int error; /* the first file that could not be read */
+};
+
+static void
+say_unreadable(struct loader *loader, const struct source *source, int error)
+{
+	const struct place at = {.file = source->file};
+
+	if (loader->error == 0)
+		loader->error = error;
+	if (error == -ENOENT)
+		report_error(&loader->report, at,
+		    "there is no such file; create it (one line does: 'peers: [\"HOST:PORT\"]'), "
+		    "or name another with -c FILE");
+	else if (error == -EACCES)
+		report_error(&loader->report, at,
+		    "user id %u may not read it; the daemon runs without privileges, so "
+		    "chmod 0644 %s, or chown it to a group of the daemon's",
+		    (unsigned)geteuid(), source->name);
+	else if (error == -EFBIG)
+		report_error(&loader->report, at, "larger than %zu MiB; split it into drop-ins",
+		    SOURCE_MAX >> 20);
+	else
+		report_error(&loader->report, at, "cannot be read: %s", strerror(-error));
+}
+
+/* One more file. The name alone is enough to say something about it. */
+static struct source *
+add_source(struct loader *loader)
+{
+	size_t n = loader->n_sources + 1;
+	struct source *sources = reallocarray(loader->sources, n, sizeof(*sources));
+	const struct node **peers;
+
+	if (sources == NULL)
+		return NULL;
+	loader->sources = loader->report.sources = sources;
+	peers = reallocarray(loader->peers, n, sizeof(*peers));
+	if (peers == NULL)
+		return NULL;
+	loader->peers = peers;
+	peers[n - 1] = NULL;
+	loader->report.n_sources = loader->n_sources = n;
+	return &sources[n - 1];
+}
+
+static int
+load_file(struct loader *loader, const char *name)
+{
+	struct source *source = add_source(loader);
+	struct node *root = NULL;
+	int error;
+
+	if (source == NULL)
+		return -ENOMEM;
+	error = source_open(source, name, (unsigned)loader->n_sources - 1);
+	if (error == -ENOMEM)
+		return error;
+	if (error != 0) {
+		say_unreadable(loader, source, error);
+		return 0;
+	}
+	error = document_parse(source, &loader->pool, &loader->report, &root);
+	if (error == 0 && root != NULL)
+		settings_read_file(
+		    &loader->reader, root, &loader->settings, &loader->peers[source->file]);
+	return error == -ENOMEM ? error : 0;
+}
+
+/* A remark about a file that is not read. */
+static int
+remark_ignored(struct loader *loader, const char *name)
+{
+	struct source *source = add_source(loader);
+
+	if (source == NULL)
+		return -ENOMEM;
+	*source = (struct source){.name = strdup(name), .file = (unsigned)loader->n_sources - 1};
+	if (source->name == NULL)
+		return -ENOMEM;
+	report_warning(&loader->report, (struct place){.file = source->file},
+	    "ignored: the name of a drop-in ends in '.yaml'");
+	return 0;
+}
+
+static int
+load_files(struct loader *loader, const char *path)
+{
+	struct dropins dropins = {0};
+	struct source *source;
+	int error = load_file(loader, path);
+
+	if (error != 0)
+		return error;
+	error = dropins_find(path, &dropins);
+	if (error != 0 && error != -ENOMEM) {
+		source = add_source(loader);
+		if (source == NULL)
+			return -ENOMEM;
+		*source = (struct source){
+		    .name = strdup(dropins.directory), .file = (unsigned)loader->n_sources - 1};
+		if (source->name != NULL)
+			say_unreadable(loader, source, error);
+		error = source->name == NULL ? -ENOMEM : 0;
+	}
+	for (size_t i = 0; i < dropins.n && error == 0; i++)
+		error = load_file(loader, dropins.files[i]);
+	for (size_t i = 0; i < dropins.n_ignored && error == 0; i++)
+		error = remark_ignored(loader, dropins.ignored[i]);
+	dropins_clear(&dropins);
+	return error;
+}
+
+/* The peers of all files, each on top of the defaults of all files. */
+static int
+build_peers(struct loader *loader)
+{
+	struct peer_builder *builder = calloc(1, sizeof(*builder));
+	struct settings settings;
+
+	if (builder == NULL)
+		return -ENOMEM;
+	builder->config = loader->config;
+	builder->report = &loader->report;
+	builder->defaults = &loader->settings;
+	for (size_t file = 0; file < loader->n_sources; file++) {
+		const struct node *list = loader->peers[file];
+
+		for (const struct node *node = list == NULL ? NULL : list->first; node != NULL;
+		     node = node->next) {
+			settings = loader->settings;
+			if (settings_read_peer(&loader->reader, node, &settings))
+				peer_build(builder, &settings);
+		}
+	}
+	free(builder);
+	return loader->report.error;
+}
+
+/* What is not about peers. */
+static int
+build_rest(struct loader *loader)
+{
+	struct config *config = loader->config;
+	const struct setting *of = loader->settings.of;
+	const struct slice socket = of[OPTION_CONTROL_SOCKET].text;
+
+	config->ready_when = (enum config_ready)of[OPTION_READY_WHEN].number;
+	config->log_level = (int)of[OPTION_LOG_LEVEL].number;
+	config->summary_every_ms = of[OPTION_LOG_SUMMARY_EVERY].number;
+	config->control_socket = pool_text(&config->pool, socket.text, socket.len);
+	config->files = calloc(loader->n_sources, sizeof(*config->files));
+	if (config->control_socket == NULL || config->files == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < loader->n_sources; i++) {
+		const struct source *source = &loader->sources[i];
+
+		if (source->text == NULL)
+			continue;
+		config->files[config->n_files] =
+		    pool_text(&config->pool, source->name, strlen(source->name));
+		if (config->files[config->n_files++] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+load(struct loader *loader, const char *path)
+{
+	int error;
+
+	loader->config = calloc(1, sizeof(*loader->config));
+	if (loader->config == NULL)
+		return -ENOMEM;
+	loader->reader = (struct settings_reader){.pool = &loader->pool, .report = &loader->report};
+	settings_init(&loader->settings);
+	error = load_files(loader, path);
+	if (error == 0)
+		error = build_peers(loader);
+	if (error == 0)
+		error = build_rest(loader);
+	if (error == 0)
+		error = loader->report.error;
+	if (error == 0)
+		error = loader->error;
+	if (error == 0 && loader->report.remarks.n_errors > 0)
+		error = -EINVAL;
+	return error;
+}
+
+int
+config_load(const char *path, struct config **ret_config, struct remarks *ret_remarks)
+{
+	struct loader loader = {0};
+	int error = load(&loader, path);
+
+	report_finish(&loader.report, ret_remarks);
+	if (error == 0)
+		error = loader.report.error;
+	if (error == 0)
+		*ret_config = loader.config;
+	else
+		config_free(loader.config);
+	for (size_t i = 0; i < loader.n_sources; i++)
+		source_clear(&loader.sources[i]);
+	free(loader.sources);
+	free(loader.peers);
+	pool_clear(&loader.pool);
+	assert(error == 0 || error == -ENOMEM || ret_remarks->n_errors > 0);
+	return error;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC */
+#include "config/peer_plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/timespan.h"
+
+static const struct setting *
+of(const struct peer_builder *builder, enum option_id id)
+{
+	return &builder->settings->of[id];
+}
+
+static bool
+is_given(const struct peer_builder *builder, enum option_id id)
+{
+	return of(builder, id)->at.line > 0;
+}
+
+static bool
+is_any(const struct peer_builder *builder, const enum option_id ids[], size_t n, bool broken)
+{
+	for (size_t i = 0; i < n; i++)
+		if (broken ? of(builder, ids[i])->broken : is_given(builder, ids[i]))
+			return true;
+	return false;
+}
+
+static const enum option_id heartbeat_ids[] = {
+    OPTION_SEND, OPTION_EXPECT, OPTION_EVERY, OPTION_TIMEOUT};
+#define N_HEARTBEAT (sizeof(heartbeat_ids) / sizeof(heartbeat_ids[0]))
+
+/* The values of a heartbeat by themselves. The default timeout makes way for a short `every`. */
+static bool
+check_heartbeat(const struct peer_builder *builder, struct config_heartbeat *heartbeat)
+{
+	const enum option_id required[] = {OPTION_SEND, OPTION_EVERY};
+
+	for (size_t i = 0; i < 2; i++)
+		if (!is_given(builder, required[i])) {
+			report_error(builder->report,
+			    peer_blame(builder, OPTION_HEARTBEAT, OPTION_PEER),
+			    "the heartbeat has no '%s'", option_at(required[i])->key);
+			return false;
+		}
+	heartbeat->every_ms = of(builder, OPTION_EVERY)->number;
+	heartbeat->timeout_ms = of(builder, OPTION_TIMEOUT)->number;
+	if (heartbeat->timeout_ms > heartbeat->every_ms && is_given(builder, OPTION_TIMEOUT)) {
+		report_error(builder->report, peer_blame(builder, OPTION_TIMEOUT, OPTION_EVERY),
+		    "heartbeat 'timeout' must not be above 'every'");
+		return false;
+	}
+	if (heartbeat->timeout_ms > heartbeat->every_ms)
+		heartbeat->timeout_ms = heartbeat->every_ms;
+	return true;
+}
+
+static void
+check_heartbeat_firewall(const struct peer_builder *builder, int64_t every_ms)
+{
+	const struct setting *firewall = of(builder, OPTION_FIREWALL);
+	char every[TIMESPAN_MAX], timeout[TIMESPAN_MAX];
+
+	if (firewall->broken || every_ms < firewall->firewall.timeout_ms)
+		return;
+	report_error(builder->report, peer_blame(builder, OPTION_EVERY, OPTION_FIREWALL),
+	    "heartbeat 'every' (%s) must be below the firewall's idle timeout (%s)",
+	    timespan_text(every_ms, every, sizeof(every)),
+	    timespan_text(firewall->firewall.timeout_ms, timeout, sizeof(timeout)));
+}
+
+static bool
+is_last_heartbeat(const struct peer_builder *builder, const struct config_heartbeat *heartbeat)
+{
+	const struct config_heartbeat *last = builder->heartbeat;
+
+	return last != NULL && last->send == heartbeat->send && last->expect == heartbeat->expect &&
+	       last->every_ms == heartbeat->every_ms && last->timeout_ms == heartbeat->timeout_ms;
+}
+
+void
+peer_build_heartbeat(struct peer_builder *builder, struct config_peer *peer)
+{
+	struct config_heartbeat heartbeat = {0};
+
+	if (!is_any(builder, heartbeat_ids, N_HEARTBEAT, false) &&
+	    !is_given(builder, OPTION_HEARTBEAT))
+		return;
+	if (is_any(builder, heartbeat_ids, N_HEARTBEAT, true) ||
+	    of(builder, OPTION_HEARTBEAT)->broken || !check_heartbeat(builder, &heartbeat))
+		return;
+	check_heartbeat_firewall(builder, heartbeat.every_ms);
+	heartbeat.send = peer_copy_text(builder, OPTION_SEND, of(builder, OPTION_SEND)->text);
+	heartbeat.send_len = of(builder, OPTION_SEND)->text.len;
+	if (is_given(builder, OPTION_EXPECT)) {
+		heartbeat.expect =
+		    peer_copy_text(builder, OPTION_EXPECT, of(builder, OPTION_EXPECT)->text);
+		heartbeat.expect_len = of(builder, OPTION_EXPECT)->text.len;
+	}
+	if (!is_last_heartbeat(builder, &heartbeat)) {
+		builder->heartbeat = pool_alloc(&builder->config->pool, sizeof(heartbeat));
+		if (builder->heartbeat == NULL) {
+			builder->report->error = -ENOMEM;
+			return;
+		}
+		*builder->heartbeat = heartbeat;
+	}
+	peer->heartbeat = builder->heartbeat;
+}
+
+/* A bare number is shown with its unit. */
+static char *
+shown_firewall(struct peer_builder *builder, struct slice shown)
+{
+	char seconds[32];
+	char *text;
+
+	if (shown.len > sizeof(seconds) - 2 || strspn(shown.text, "0123456789.") < shown.len)
+		return peer_copy_text(builder, OPTION_FIREWALL, shown);
+	memcpy(seconds, shown.text, shown.len);
+	seconds[shown.len] = 's';
+	text = pool_text(&builder->config->pool, seconds, shown.len + 1);
+	if (text == NULL)
+		builder->report->error = -ENOMEM;
+	return text;
+}
+
+/* The option that a demand of the plan comes from. */
+static enum option_id
+demand_option(enum plan_demand demand)
+{
+	switch (demand) {
+	case PLAN_DEMAND_FIREWALL:
+		return OPTION_FIREWALL;
+	case PLAN_DEMAND_LOST:
+		return OPTION_LOST_PROBES;
+	case PLAN_DEMAND_OUTAGE:
+		return OPTION_OUTAGE;
+	case PLAN_DEMAND_DETECT:
+		return OPTION_DETECT_WITHIN;
+	case PLAN_DEMAND_EXACT:
+		return OPTION_IDLE;
+	case PLAN_DEMAND_NONE:
+	case PLAN_DEMAND_RTT:
+		break;
+	}
+	return OPTION_PEER;
+}
+
+/* FNV-1a over the words of a wish. */
+static size_t
+wish_slot(const struct plan_wish *wish)
+{
+	const int64_t words[] = {wish->firewall_ms, wish->detect_ms, wish->outage_ms,
+	    wish->lost_probes, wish->exact_idle_s, wish->exact_interval_s, wish->exact_count};
+	uint64_t hash = 14695981039346656037U;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		hash = (hash ^ (uint64_t)words[i]) * 1099511628211U;
+	return (hash >> 32) % PEER_PLANS;
+}
+
+static bool
+wish_same(const struct plan_wish *a, const struct plan_wish *b)
+{
+	return a->firewall_ms == b->firewall_ms && a->detect_ms == b->detect_ms &&
+	       a->outage_ms == b->outage_ms && a->lost_probes == b->lost_probes &&
+	       a->exact_idle_s == b->exact_idle_s && a->exact_interval_s == b->exact_interval_s &&
+	       a->exact_count == b->exact_count;
+}
+
+static void
+make_plan(struct peer_builder *builder, struct config_peer *peer)
+{
+	struct peer_plan *known = &builder->plans[wish_slot(&peer->wish)];
+	struct plan_conflict conflict;
+	enum option_id first, second;
+	char text[512];
+
+	if (known->used && wish_same(&known->wish, &peer->wish)) {
+		peer->plan = known->plan;
+	} else if (plan_make(&peer->wish, &peer->plan, &conflict) == 0) {
+		*known = (struct peer_plan){peer->wish, peer->plan, true};
+	} else {
+		first = demand_option(conflict.first);
+		second = demand_option(conflict.second);
+		report_error(builder->report, peer_blame(builder, first, second), "%s",
+		    plan_conflict_text(&peer->wish, &conflict, text, sizeof(text)));
+	}
+}
+
+/* Exact values are all there, or none is. False where an error has been reported. */
+static bool
+check_exact(const struct peer_builder *builder, struct plan_wish *wish)
+{
+	static const enum option_id exact[] = {OPTION_IDLE, OPTION_INTERVAL, OPTION_COUNT_PROBES};
+
+	if (!is_any(builder, exact, 3, false))
+		return true;
+	for (size_t i = 0; i < 3; i++)
+		if (!is_given(builder, exact[i])) {
+			report_error(builder->report,
+			    peer_blame(builder, OPTION_KEEPALIVE, OPTION_PEER),
+			    "exact keepalive values are 'idle', 'interval' and 'count' together; "
+			    "'%s' is missing",
+			    option_at(exact[i])->key);
+			return false;
+		}
+	wish->exact_idle_s = (int)of(builder, OPTION_IDLE)->number;
+	wish->exact_interval_s = (int)of(builder, OPTION_INTERVAL)->number;
+	wish->exact_count = (int)of(builder, OPTION_COUNT_PROBES)->number;
+	return true;
+}
+
+void
+peer_build_plan(struct peer_builder *builder, struct config_peer *peer)
+{
+	static const enum option_id inputs[] = {OPTION_FIREWALL, OPTION_KEEPALIVE,
+	    OPTION_DETECT_WITHIN, OPTION_LOST_PROBES, OPTION_OUTAGE, OPTION_IDLE, OPTION_INTERVAL,
+	    OPTION_COUNT_PROBES};
+	const struct firewall_choice *firewall = &of(builder, OPTION_FIREWALL)->firewall;
+
+	if (is_any(builder, inputs, sizeof(inputs) / sizeof(inputs[0]), true))
+		return;
+	if (firewall->deaf != NULL && !is_given(builder, OPTION_HEARTBEAT))
+		report_error(builder->report, of(builder, OPTION_FIREWALL)->at,
+		    "%s does not count keepalive probes, only data; give the peer a 'heartbeat'",
+		    firewall->deaf->name);
+	peer->firewall = shown_firewall(builder, firewall->shown);
+	peer->firewall_auto = firewall->measure;
+	peer->wish = (struct plan_wish){.firewall_ms = firewall->timeout_ms,
+	    .detect_ms = of(builder, OPTION_DETECT_WITHIN)->number,
+	    .outage_ms = of(builder, OPTION_OUTAGE)->number,
+	    .lost_probes = (int)of(builder, OPTION_LOST_PROBES)->number};
+	if (check_exact(builder, &peer->wish))
+		make_plan(builder, peer);
+}

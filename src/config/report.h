@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_CONFIG_REPORT_H
+#define KAGUARD_CONFIG_REPORT_H
+
+/* Collects what there is to say about the files while they are read. */
+
+#include "config/load.h"
+#include "config/source.h"
+
+/* Room for a piece of somebody's file inside a remark. */
+#define QUOTE_MAX 96
+
+struct report {
+	struct remarks remarks;
+	struct source *sources; /* by place.file; belongs to the caller */
+	size_t n_sources;
+	size_t dropped; /* remarks above REMARKS_MAX */
+	int error;	/* -ENOMEM once memory was out: what was collected is not all */
+};
+
+/* Say it once: the same text at the same place again is ignored. */
+void report_error(struct report *report, struct place at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void report_warning(struct report *report, struct place at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Hand the remarks over, sorted. */
+void report_finish(struct report *report, struct remarks *ret);
+
+/*
+ * A piece of somebody's file fit for a remark: in single quotes, cut where it is long, anything
+ * that could upset a terminal as '?'. Returns buf.
+ */
+char *quote(struct slice text, char buf[QUOTE_MAX]);
+
+#endif
