@@ -46,6 +46,12 @@ pace_failed(struct pace *pace)
 }
 
 void
+pace_doubt(struct pace *pace)
+{
+	pace->window = 1;
+}
+
+void
 pace_withdrawn(struct pace *pace)
 {
 	ended(pace);

@@ -31,6 +31,9 @@ void pace_succeeded(struct pace *pace, bool strained);
 
 void pace_failed(struct pace *pace);
 
+/* A held session was lost: whether the peer is still there, one attempt shall find out. */
+void pace_doubt(struct pace *pace);
+
 /* An attempt was given up by us: says nothing about the peer. */
 void pace_withdrawn(struct pace *pace);
 

@@ -9,4 +9,5 @@ libkaguard_a_SOURCES += \
 	src/policy/burst.c src/policy/burst.h \
 	src/policy/diagnosis.c src/policy/diagnosis.h \
 	src/policy/fsm.c src/policy/fsm.h \
-	src/policy/pace.c src/policy/pace.h
+	src/policy/pace.c src/policy/pace.h \
+	src/policy/summary.c src/policy/summary.h
