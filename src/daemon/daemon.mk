@@ -3,3 +3,14 @@ sbin_PROGRAMS += src/kaguard
 src_kaguard_SOURCES = src/daemon/main.c
 src_kaguard_LDADD = $(KAGUARD_LIBS)
 libkaguard_a_SOURCES += src/daemon/show.c src/daemon/show.h
+
+libkaguard_a_SOURCES += \
+	src/daemon/chores.c src/daemon/chores.h \
+	src/daemon/daemon.c src/daemon/daemon.h \
+	src/daemon/guard.c src/daemon/guard.h \
+	src/daemon/manager.c src/daemon/manager.h \
+	src/daemon/peer.c src/daemon/peer.h \
+	src/daemon/report.c src/daemon/report.h \
+	src/daemon/session.c src/daemon/session.h \
+	src/daemon/storm.c src/daemon/storm.h \
+	src/daemon/table.c src/daemon/table.h

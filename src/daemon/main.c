@@ -1,6 +1,144 @@
 /* SPDX-License-Identifier: ISC */
-int
-main(void)
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "config/config.h"
+#include "config/load.h"
+#include "daemon/daemon.h"
+#include "daemon/show.h"
+
+enum {
+	OPT_CHECK = 256,
+	OPT_PLAN,
+	OPT_FIREWALLS,
+	OPT_JSON
+};
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"log-level", required_argument, NULL, 'l'},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"plan", no_argument, NULL, OPT_PLAN},
+    {"list-firewalls", no_argument, NULL, OPT_FIREWALLS},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: kaguard [-c FILE] [-l LEVEL]\n"
+    "       kaguard --check | --plan [--json] [-c FILE]\n"
+    "       kaguard --list-firewalls [--json] | --schema\n"
+    "\n"
+    "Open persistent TCP sessions and keep them alive through firewalls that forget idle ones.\n"
+    "\n"
+    "  -c, --config=FILE     the configuration (default: " KAGUARD_SYSCONFDIR "/kaguard.yaml)\n"
+    "  -l, --log-level=LEVEL error, warning, notice, info or debug, in place of log.level\n"
+    "      --check           check the configuration and exit: 0, or 78 with every error\n"
+    "      --plan            show when each peer's sessions are probed, and what that promises\n"
+    "      --list-firewalls  show the firewalls known by name\n"
+    "      --json            with --plan and --list-firewalls: as JSON\n"
+    "  -h, --help            show this\n"
+    "  -V, --version         show the version\n"
+    "\n"
+    "Signals: TERM stops, HUP reloads the configuration, USR1 writes the status table.\n"
+    "See kaguard(8) and kaguard.yaml(5).\n";
+
+static int
+usage(const char *what, const char *which)
 {
-	return 0;
+	fprintf(stderr, "kaguard: %s%s; try 'kaguard --help'\n", what, which);
+	return EXIT_USAGE;
+}
+
+/* Load, print what there is to say, and show the plans if asked to. The exit code. */
+static int
+check(const char *path, int mode, bool json)
+{
+	struct config *config = NULL;
+	struct remarks remarks;
+	int r = config_load(path, &config, &remarks);
+
+	remarks_print(&remarks, stderr);
+	remarks_clear(&remarks);
+	if (r < 0)
+		return EXIT_CONFIG;
+	if (mode == OPT_PLAN)
+		r = show_plans(config, json, stdout);
+	config_free(config);
+	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int
+parse_level(const char *name)
+{
+	static const char *const names[] = {
+	    [LOG_ERR] = "error",
+	    [LOG_WARNING] = "warning",
+	    [LOG_NOTICE] = "notice",
+	    [LOG_INFO] = "info",
+	    [LOG_DEBUG] = "debug",
+	};
+
+	for (int level = LOG_ERR; level <= LOG_DEBUG; level++)
+		if (strcmp(names[level], name) == 0)
+			return level;
+	return -1;
+}
+
+static int
+run(int mode, bool json, const struct daemon_options *options)
+{
+	switch (mode) {
+	case OPT_CHECK:
+	case OPT_PLAN:
+		return check(options->config_path, mode, json);
+	case OPT_FIREWALLS:
+		return show_firewalls(json, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	case 'h':
+		return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	case 'V':
+		return puts("kaguard " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	default:
+		return daemon_run(options);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct daemon_options options = {KAGUARD_SYSCONFDIR "/kaguard.yaml", -1};
+	bool json = false;
+	int c, mode = 0;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:l:hV", long_options, NULL)) != -1) {
+		if (c == 'c')
+			options.config_path = optarg;
+		else if (c == 'l' && (options.log_level = parse_level(optarg)) < 0)
+			return usage(
+			    "log levels are error, warning, notice, info, debug; not ", optarg);
+		else if (c == OPT_JSON)
+			json = true;
+		else if (c == ':')
+			return usage("an argument is missing after ", argv[optind - 1]);
+		else if (c == '?')
+			return usage("unknown option ", argv[optind - 1]);
+		else if (c != 'l' && mode != 0 && mode != c)
+			return usage("these options exclude each other", "");
+		else if (c != 'l')
+			mode = c;
+	}
+	if (optind < argc)
+		return usage("unexpected argument ", argv[optind]);
+	if (json && mode != OPT_PLAN && mode != OPT_FIREWALLS)
+		return usage("--json goes with --plan or --list-firewalls", "");
+	return run(mode, json, &options);
 }

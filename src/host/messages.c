@@ -27,6 +27,7 @@ static const struct {
     [MESSAGE_TABLE] = {"28b381d850054716a167eb658b4ebdf4", "table"},
     [MESSAGE_RECORDS_DROPPED] = {"7a4efb963275483b89d1aa850b7ee350", "records-dropped"},
     [MESSAGE_INTERNAL] = {"b413ac7bb4bb4e6d8938bea784a41cb7", "internal"},
+    [MESSAGE_STATE] = {"a1a9c3b19c58402bb1dfb2a74776e244", "state"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

@@ -23,6 +23,7 @@ enum message {
 	MESSAGE_TABLE,		 /* a row of the status table, asked for by SIGUSR1 */
 	MESSAGE_RECORDS_DROPPED, /* the journal did not keep up; how many records were dropped */
 	MESSAGE_INTERNAL,	 /* something that should not happen did */
+	MESSAGE_STATE,		 /* any other change of a session's state; for debugging */
 	MESSAGE_COUNT
 };
 

@@ -276,9 +276,9 @@ find_job(struct resolver *resolver, const char *host, uint16_t port)
 {
 	struct resolve_job *job;
 
-	LIST_FOREACH(job, &resolver->jobs, known)
-	if (job->port == port && strcmp(job->host, host) == 0)
-		return job;
+	LIST_FOREACH (job, &resolver->jobs, known)
+		if (job->port == port && strcmp(job->host, host) == 0)
+			return job;
 	return NULL;
 }
 

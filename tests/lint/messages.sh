@@ -23,7 +23,7 @@ of_catalog()
 
 fields_of_program()
 {
-	grep -ohE '"KAGUARD_[A-Z_]+=' "$1"/src/host/*.c | tr -d '"='
+	grep -rohE 'KAGUARD_[A-Z_]+=' "$1"/src | tr -d '='
 }
 
 fields_of_page()

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_DAEMON_CHORES_H
+#define KAGUARD_DAEMON_CHORES_H
+
+/*
+ * What the daemon does by the clock: tells the sums of a storm, looks at the kernel's view of the
+ * sessions now and then, writes the regular summary. Nothing is armed that has nothing to do.
+ */
+
+#include <stdint.h>
+
+#include "daemon/guard.h"
+#include "net/loop.h"
+
+struct chores {
+	struct guard *guard;
+	struct wake storm, sweep, summary;
+	struct guard_cursor cursor;
+	struct summary_counts summed; /* at the last summary */
+	int64_t summary_every_ms;     /* 0: never */
+};
+
+/* 0, or -ENOMEM. */
+int chores_init(struct chores *chores, struct loop *loop, struct guard *guard);
+void chores_clear(struct chores *chores);
+
+/* After the guard was configured. */
+void chores_restart(struct chores *chores, int64_t summary_every_ms);
+
+/* Something is held back in a storm. */
+void chores_storm(struct chores *chores);
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "config/config.h"
+#include "config/load.h"
+#include "daemon/chores.h"
+#include "daemon/guard.h"
+#include "daemon/manager.h"
+#include "daemon/session.h"
+#include "daemon/table.h"
+#include "host/journal.h"
+#include "net/resolve.h"
+
+/* How long what is still to be written may keep a daemon that is stopping. */
+#define FLUSH_MS 400
+
+/* Descriptors that are not sessions: loop, journal, files, and an attempt's second address. */
+#define SPARE_DESCRIPTORS 64
+
+enum {
+	ON_TERM,
+	ON_INT,
+	ON_HUP,
+	ON_USR1,
+	N_SIGNALS
+};
+
+struct daemon {
+	const struct daemon_options *options;
+	struct config *config;
+	struct journal *journal;
+	struct manager *manager;
+	struct loop *loop;
+	struct net net;
+	struct guard guard;
+	struct wake signals[N_SIGNALS];
+	struct chores chores;
+};
+
+__attribute__((format(printf, 4, 5))) static void
+say(struct daemon *d, enum message message, int priority, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	journal_say(d->journal, message, priority, NULL, "%s", text);
+}
+
+static void
+report_say(struct report *report, enum message message, int priority,
+    const struct journal_fields *fields, const char *text)
+{
+	struct daemon *d = container_of(report, struct daemon, guard.report);
+
+	journal_say(d->journal, message, priority, fields, "%s", text);
+}
+
+static bool
+report_wants(struct report *report, int priority)
+{
+	struct daemon *d = container_of(report, struct daemon, guard.report);
+
+	return journal_wants(d->journal, priority);
+}
+
+static void
+on_changed(struct guard *guard)
+{
+	struct daemon *d = container_of(guard, struct daemon, guard);
+
+	manager_changed(d->manager);
+}
+
+static void
+on_holding(struct guard *guard)
+{
+	chores_storm(&container_of(guard, struct daemon, guard)->chores);
+}
+
+static void
+set_log_level(struct daemon *d)
+{
+	int level = d->options->log_level;
+
+	journal_set_priority(d->journal, level >= 0 ? level : d->config->log_level);
+}
+
+static void
+say_remarks(struct daemon *d, const struct remarks *remarks)
+{
+	char text[1024];
+
+	for (size_t i = 0; i < remarks->n; i++) {
+		const struct remark *remark = &remarks->list[i];
+
+		say(d, MESSAGE_CONFIG_REMARK,
+		    remark->severity == REMARK_ERROR ? LOG_ERR : LOG_WARNING, "%s",
+		    remark_text(remark, text, sizeof(text)));
+	}
+}
+
+/* Say so beforehand where the limit is lower than what the sessions take. */
+static void
+check_descriptors(struct daemon *d)
+{
+	struct rlimit limit;
+	uint64_t wanted = SPARE_DESCRIPTORS;
+
+	for (size_t i = 0; i < d->config->n_peers; i++)
+		wanted += d->config->peers[i].sessions;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur < limit.rlim_max) {
+		/* What fails here is met again as EMFILE. */
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		say(d, MESSAGE_LOCAL_TROUBLE, LOG_WARNING,
+		    "%" PRIu64 " descriptors are needed and %" PRIu64
+		    " allowed: some sessions will not come up; raise LimitNOFILE= of the unit",
+		    wanted, (uint64_t)limit.rlim_cur);
+}
+
+/* Put a configuration in force; the daemon owns it from here. 0, or negative errno. */
+static int
+take_config(struct daemon *d, struct config *config, struct guard_changes *ret_changes)
+{
+	struct config *before = d->config;
+	int r = guard_configure(&d->guard, config, ret_changes);
+
+	/* Even when memory ran out half way, peers may refer to the new one already. */
+	d->config = config;
+	config_free(before);
+	set_log_level(d);
+	check_descriptors(d);
+	chores_restart(&d->chores, config->summary_every_ms);
+	manager_configure(d->manager, config->ready_when);
+	return r;
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct config *config = NULL;
+	struct guard_changes c;
+	struct remarks remarks;
+	int r = config_load(d->options->config_path, &config, &remarks);
+
+	say_remarks(d, &remarks);
+	if (r < 0) {
+		say(d, MESSAGE_RELOAD_FAILED, LOG_ERR,
+		    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
+		    d->options->config_path, remarks.n_errors, remarks.n_errors == 1 ? "" : "s");
+		manager_reload_failed(d->manager, -r);
+		remarks_clear(&remarks);
+		return;
+	}
+	remarks_clear(&remarks);
+	r = take_config(d, config, &c);
+	if (r < 0)
+		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
+		    strerror(-r));
+	say(d, MESSAGE_RELOADED, LOG_NOTICE,
+	    "reloaded %s: %u peers added, %u removed, %u reconnected, %u given other keepalive "
+	    "values, %u another number of sessions, %u unchanged",
+	    d->options->config_path, c.added, c.removed, c.reconnected, c.retuned, c.resized,
+	    c.unchanged);
+	guard_pump(&d->guard);
+	manager_reloaded(d->manager);
+}
+
+static void
+on_hup(struct wake *wake, unsigned what)
+{
+	struct daemon *d = container_of(wake, struct daemon, signals[ON_HUP]);
+
+	(void)what;
+	manager_reloading(d->manager);
+	reload(d);
+}
+
+static void
+on_usr1(struct wake *wake, unsigned what)
+{
+	(void)what;
+	table_write(&container_of(wake, struct daemon, signals[ON_USR1])->guard);
+}
+
+static void
+stop(struct daemon *d, const char *signal)
+{
+	unsigned up = d->guard.in_state[FSM_UP];
+
+	say(d, MESSAGE_STOPPING, LOG_NOTICE, "stopping on %s: closing %u session%s", signal, up,
+	    up == 1 ? "" : "s");
+	manager_stopping(d->manager);
+	guard_stop(&d->guard);
+	loop_stop(d->loop);
+}
+
+static void
+on_term(struct wake *wake, unsigned what)
+{
+	(void)what;
+	stop(container_of(wake, struct daemon, signals[ON_TERM]), "SIGTERM");
+}
+
+static void
+on_int(struct wake *wake, unsigned what)
+{
+	(void)what;
+	stop(container_of(wake, struct daemon, signals[ON_INT]), "SIGINT");
+}
+
+static int
+open_signals(struct daemon *d)
+{
+	static const int signos[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	static void (*const handlers[N_SIGNALS])(struct wake *, unsigned) = {
+	    on_term, on_int, on_hup, on_usr1};
+	int r = 0;
+
+	for (int i = 0; i < N_SIGNALS && r == 0; i++) {
+		r = wake_init(d->loop, &d->signals[i], handlers[i]);
+		if (r == 0)
+			r = wake_signal(&d->signals[i], signos[i]);
+	}
+	return r;
+}
+
+static int
+open_all(struct daemon *d)
+{
+	int level = d->options->log_level;
+	int r = loop_new(&d->loop);
+
+	/* The manager reads the environment, and clears it: before there are threads. */
+	if (r == 0)
+		r = manager_new(d->loop, &d->guard, &d->manager);
+	if (r == 0)
+		r = journal_open(level >= 0 ? level : LOG_INFO, &d->journal);
+	if (r == 0)
+		r = resolver_new(d->loop, &d->net.resolver);
+	if (r == 0)
+		r = chores_init(&d->chores, d->loop, &d->guard);
+	if (r == 0)
+		r = open_signals(d);
+	return r;
+}
+
+static void
+wire(struct daemon *d)
+{
+	d->net.loop = d->loop;
+	d->net.on_news = session_news;
+	d->guard.ops = &net_ops;
+	d->guard.net = &d->net;
+	d->guard.report = (struct report){.say = report_say, .wants = report_wants};
+	d->guard.storm.holding = on_holding;
+	d->guard.changed = on_changed;
+}
+
+static void
+close_all(struct daemon *d)
+{
+	guard_clear(&d->guard);
+	for (int i = 0; i < N_SIGNALS; i++)
+		wake_clear(&d->signals[i]);
+	chores_clear(&d->chores);
+	resolver_free(d->net.resolver);
+	manager_free(d->manager, FLUSH_MS);
+	loop_free(d->loop);
+	config_free(d->config);
+	journal_close(d->journal, FLUSH_MS);
+}
+
+/* The first configuration, before anything is started. An exit code, or 0. */
+static int
+load_first(struct daemon *d, struct config **ret)
+{
+	struct remarks remarks;
+	int r = config_load(d->options->config_path, ret, &remarks);
+
+	say_remarks(d, &remarks);
+	if (r < 0)
+		manager_failed(d->manager, -r, "the configuration has errors, see the journal");
+	remarks_clear(&remarks);
+	return r < 0 ? EXIT_CONFIG : 0;
+}
+
+static void
+fail(struct daemon *d, int r)
+{
+	if (d->journal != NULL)
+		say(d, MESSAGE_INTERNAL, LOG_CRIT, "cannot go on: %s", strerror(-r));
+	else
+		fprintf(stderr, "kaguard: cannot start: %s\n", strerror(-r));
+	manager_failed(d->manager, -r, "cannot go on");
+}
+
+static int
+start(struct daemon *d, struct config *config)
+{
+	struct guard_changes changes;
+	int r = take_config(d, config, &changes);
+
+	if (r < 0)
+		return r;
+	guard_pump(&d->guard);
+	say(d, MESSAGE_STARTED, LOG_NOTICE, "kaguard %s started: %s, %zu peer%s, %u session%s",
+	    PACKAGE_VERSION, d->options->config_path, d->guard.n_peers,
+	    d->guard.n_peers == 1 ? "" : "s", d->guard.n_sessions,
+	    d->guard.n_sessions == 1 ? "" : "s");
+	if (d->guard.n_peers == 0)
+		say(d, MESSAGE_STARTED, LOG_NOTICE,
+		    "no peers configured: add some to %s and reload", d->options->config_path);
+	manager_started(d->manager);
+	return 0;
+}
+
+int
+daemon_run(const struct daemon_options *options)
+{
+	struct daemon d = {.options = options};
+	struct config *config = NULL;
+	int r, code = EXIT_FAILURE;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = open_all(&d);
+	if (r == 0) {
+		wire(&d);
+		code = load_first(&d, &config);
+		if (code == 0)
+			r = start(&d, config);
+		if (code == 0 && r == 0)
+			r = loop_run(d.loop);
+	}
+	if (r < 0) {
+		fail(&d, r);
+		code = EXIT_FAILURE;
+	}
+	close_all(&d);
+	return code;
+}

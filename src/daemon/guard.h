@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_DAEMON_GUARD_H
+#define KAGUARD_DAEMON_GUARD_H
+
+/*
+ * The core of the daemon: the peers and what they share. Knows the network, the clock and the
+ * journal only through what it is given, so a simulation drives the same code.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/report.h"
+#include "daemon/storm.h"
+#include "net/conn.h"
+#include "policy/fsm.h"
+#include "policy/summary.h"
+
+struct config;
+struct peer;
+
+struct guard {
+	const struct session_ops *ops;
+	struct net *net;
+	struct report report;
+	struct storm storm;
+	/* Called whenever something that the status shows has changed. */
+	void (*changed)(struct guard *guard);
+
+	struct peer **peers; /* in the order of the configuration */
+	size_t n_peers;
+	unsigned n_sessions;
+	unsigned in_state[FSM_N_STATES];
+	struct summary_counts counts; /* since the start */
+	bool local_told; /* local trouble is said once for all peers, until a session comes up */
+};
+
+static inline int64_t
+guard_now_ms(const struct guard *guard)
+{
+	return guard->ops->now_ms(guard->net);
+}
+
+/* Bring the peers in line with the configuration, which outlives them. 0, or -ENOMEM. */
+struct guard_changes {
+	unsigned added, removed, reconnected, retuned, resized, unchanged;
+};
+int guard_configure(
+    struct guard *guard, const struct config *config, struct guard_changes *ret_changes);
+
+/* Begin the first attempts, and those that are due otherwise. */
+void guard_pump(struct guard *guard);
+
+/* Close every session. They are idle then, and stay so. */
+void guard_stop(struct guard *guard);
+
+void guard_clear(struct guard *guard);
+
+/* How things stand; the texts live as long as `times`. */
+struct guard_times {
+	char text[SUMMARY_TROUBLES][16];
+};
+void guard_summarize(
+    const struct guard *guard, struct guard_times *times, struct summary *ret_summary);
+
+/* Look at TCP_INFO of held sessions, from *cursor on and at most `most`; false: all were seen. */
+struct guard_cursor {
+	size_t peer;
+	unsigned session;
+};
+bool guard_sweep(struct guard *guard, struct guard_cursor *cursor, unsigned most);
+
+/* How often a sweep is worth its cost: once in the shortest idle time of all plans. */
+int64_t guard_sweep_every_ms(const struct guard *guard);
+
+#endif

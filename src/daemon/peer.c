@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/guard.h"
+
+/* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
+ */
+#define LOCAL_MAX_DELAY_MS 10000
+
+static void
+take_config(struct peer *peer, const struct config_peer *config)
+{
+	peer->config = config;
+	peer->target = (struct target){.host = config->host,
+	    .bind = config->bind,
+	    .device = config->device,
+	    .port = config->port};
+}
+
+static void
+take_plan(struct peer *peer)
+{
+	peer->plan = peer->config->plan;
+	peer->plan_rtt_ms =
+	    peer->config->wish.rtt_ms > 0 ? peer->config->wish.rtt_ms : PLAN_DEFAULT_RTT_MS;
+}
+
+/* Have n sessions; those that are new wait for their turn. 0, or -ENOMEM with as many as there
+ * were. */
+static int
+resize(struct peer *peer, unsigned n)
+{
+	struct session **sessions;
+	unsigned before = peer->n_sessions;
+
+	while (peer->n_sessions > n) {
+		struct session *last = peer->sessions[--peer->n_sessions];
+
+		report_closed(last, "no longer wanted");
+		session_free(last);
+	}
+	sessions = reallocarray(peer->sessions, n > 0 ? n : 1, sizeof(*sessions));
+	if (sessions == NULL)
+		return -ENOMEM;
+	peer->sessions = sessions;
+	while (peer->n_sessions < n) {
+		struct session *s = session_new(peer, peer->n_sessions);
+
+		if (s == NULL) {
+			while (peer->n_sessions > before)
+				session_free(peer->sessions[--peer->n_sessions]);
+			return -ENOMEM;
+		}
+		peer->sessions[peer->n_sessions++] = s;
+		peer_enqueue(peer, s);
+	}
+	return 0;
+}
+
+struct peer *
+peer_new(struct guard *guard, const struct config_peer *config)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return NULL;
+	peer->guard = guard;
+	peer->failed_ms = INT64_MIN;
+	TAILQ_INIT(&peer->queue);
+	pace_init(&peer->pace);
+	take_config(peer, config);
+	take_plan(peer);
+	if (resize(peer, config->sessions) < 0) {
+		peer_free(peer);
+		return NULL;
+	}
+	return peer;
+}
+
+void
+peer_free(struct peer *peer)
+{
+	if (peer == NULL)
+		return;
+	while (peer->n_sessions > 0)
+		session_free(peer->sessions[--peer->n_sessions]);
+	free(peer->sessions);
+	free(peer);
+}
+
+void
+peer_pump(struct peer *peer)
+{
+	struct session *s;
+
+	if (peer->pumping)
+		return;
+	peer->pumping = true;
+	while (peer->waiting == NULL && pace_admits(&peer->pace) &&
+	       (s = TAILQ_FIRST(&peer->queue)) != NULL)
+		session_event(s, FSM_START);
+	peer->pumping = false;
+}
+
+static void
+reconnect_all(struct peer *peer)
+{
+	peer->failures = peer->local_failures = 0;
+	peer->told = 0;
+	for (unsigned i = 0; i < peer->n_sessions; i++) {
+		struct session *s = peer->sessions[i];
+
+		if (session_state(s) == FSM_UP)
+			report_closed(s, "its address or source has changed");
+		session_event(s, FSM_STOP);
+		peer_enqueue(peer, s);
+	}
+}
+
+int
+peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes)
+{
+	take_config(peer, config);
+	if (changes & (CONFIG_RECONNECT | CONFIG_RETUNE))
+		take_plan(peer);
+	if (changes & CONFIG_RECONNECT)
+		reconnect_all(peer);
+	else if (changes & CONFIG_RETUNE)
+		for (unsigned i = 0; i < peer->n_sessions; i++)
+			session_tune(peer->sessions[i]);
+	return changes & CONFIG_SESSIONS ? resize(peer, config->sessions) : 0;
+}
+
+void
+peer_attempt(struct peer *peer)
+{
+	pace_began(&peer->pace);
+}
+
+void
+peer_withdrew(struct peer *peer)
+{
+	pace_withdrawn(&peer->pace);
+}
+
+void
+peer_came_up(struct peer *peer, bool strained)
+{
+	struct session *waiting = peer->waiting;
+
+	pace_succeeded(&peer->pace, strained);
+	peer->failed_attempts = 0;
+	peer->local_failures = 0;
+	peer->guard->local_told = false;
+	/* Whoever waits because the peer did not answer need not: it does. One that waits because
+	 * its session did not last has learnt nothing new. */
+	if (waiting != NULL && !peer->waiting_flapped)
+		session_event(waiting, FSM_YIELD);
+}
+
+/*
+ * A session that lasted has cleared the count of failures, and what was said of them. True where it
+ * did.
+ */
+static bool
+note_end_of_life(struct peer *peer, struct session *session)
+{
+	if (guard_now_ms(peer->guard) - session->since_ms < peer->config->backoff.stable_ms) {
+		peer->flaps++;
+		return false;
+	}
+	session->told_lost = false;
+	peer->flaps = 0;
+	peer->failures = 0;
+	peer->told = 0;
+	return true;
+}
+
+static int64_t
+delay_after(struct peer *peer, enum reason reason)
+{
+	struct guard *guard = peer->guard;
+	struct backoff policy = peer->config->backoff;
+	uint32_t random = guard->ops->random(guard->net);
+
+	if (reason != REASON_LOCAL)
+		return backoff_delay_ms(&policy, ++peer->failures, random);
+	if (policy.max_ms > LOCAL_MAX_DELAY_MS)
+		policy.max_ms = LOCAL_MAX_DELAY_MS;
+	if (policy.first_ms > policy.max_ms)
+		policy.first_ms = policy.max_ms;
+	return backoff_delay_ms(&policy, ++peer->local_failures, random);
+}
+
+int64_t
+peer_failed(struct peer *peer, struct session *session, enum reason reason, bool was_up)
+{
+	bool lasted = false;
+
+	if (was_up) {
+		lasted = note_end_of_life(peer, session);
+		pace_doubt(&peer->pace);
+	} else if (reason == REASON_LOCAL) {
+		pace_withdrawn(&peer->pace);
+	} else {
+		pace_failed(&peer->pace);
+		peer->failed_attempts++;
+		peer->failed_ms = guard_now_ms(peer->guard);
+	}
+	/* One that did not last waits even where another tries already, or two that are dropped in
+	 * turn would start each other without a pause. */
+	if (peer->waiting != NULL || (lasted && peer->pace.in_flight > 0))
+		return -1;
+	peer->waiting = session;
+	peer->waiting_flapped = was_up;
+	return delay_after(peer, reason);
+}
+
+void
+peer_waited(struct peer *peer, struct session *session)
+{
+	if (peer->waiting == session)
+		peer->waiting = NULL;
+}
+
+void
+peer_measured(struct peer *peer, int64_t rtt_us)
+{
+	struct plan_wish wish = peer->config->wish;
+	struct plan plan;
+	bool possible;
+
+	if (rtt_us <= peer->plan_rtt_ms * 1000)
+		return;
+	/* In steps of two, so that a path that varies does not bring a new plan each time. */
+	while (peer->plan_rtt_ms * 1000 < rtt_us)
+		peer->plan_rtt_ms *= 2;
+	wish.rtt_ms = peer->plan_rtt_ms;
+	possible = plan_make(&wish, &plan, NULL) == 0;
+	if (possible) {
+		peer->plan = plan;
+		for (unsigned i = 0; i < peer->n_sessions; i++)
+			session_tune(peer->sessions[i]);
+	}
+	report_plan(peer, possible);
+}
+
+void
+peer_enqueue(struct peer *peer, struct session *session)
+{
+	if (session->in_queue)
+		return;
+	TAILQ_INSERT_TAIL(&peer->queue, session, queued);
+	session->in_queue = true;
+}
+
+void
+peer_dequeue(struct peer *peer, struct session *session)
+{
+	if (!session->in_queue)
+		return;
+	TAILQ_REMOVE(&peer->queue, session, queued);
+	session->in_queue = false;
+}

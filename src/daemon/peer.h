@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_DAEMON_PEER_H
+#define KAGUARD_DAEMON_PEER_H
+
+/*
+ * A remote endpoint and its sessions: whose turn it is to try, what plan is in force. While a peer
+ * does not answer, one of its sessions tries and the others wait for it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "config/config.h"
+#include "daemon/session.h"
+#include "daemon/storm.h"
+#include "policy/pace.h"
+#include "policy/plan.h"
+
+struct guard;
+
+struct peer {
+	struct guard *guard;
+	const struct config_peer *config;
+	struct target target;
+	struct plan plan;    /* in force: the configured one, or that for a longer round trip */
+	int64_t plan_rtt_ms; /* the round trip it allows for */
+	struct session **sessions;
+	unsigned n_sessions;
+	unsigned n_up;
+	TAILQ_HEAD(, session) queue; /* idle ones that want a turn */
+	struct session *waiting;     /* the one in backoff; nobody else tries meanwhile */
+	struct pace pace;
+	bool waiting_flapped; /* it waits since its session did not last, not for an answer */
+	bool option_told;     /* a refused option is said once */
+	bool pumping;
+	bool wanted;		    /* by the configuration that is being put in force */
+	unsigned failures;	    /* in a row; what the backoff counts */
+	unsigned local_failures;    /* likewise, of our own doing */
+	unsigned failed_attempts;   /* since a session last came up */
+	unsigned flaps;		    /* sessions that did not last for stable_after, in a row */
+	int64_t failed_ms;	    /* when an attempt last failed for a reason that is not local */
+	uint8_t last_reason;	    /* enum reason of the last failure */
+	uint32_t told;		    /* reasons already said aloud (bits of enum reason) */
+	unsigned held[STORM_KINDS]; /* lines held back in the storm that is under way */
+};
+
+/* With its sessions, all waiting for their turn. NULL where there is no memory. */
+struct peer *peer_new(struct guard *guard, const struct config_peer *config);
+
+/* Closes its sessions. NULL is fine. */
+void peer_free(struct peer *peer);
+
+/* Let those sessions begin whose turn it is. Every entry from outside ends with it. */
+void peer_pump(struct peer *peer);
+
+/* Take over another version of its configuration. 0, or -ENOMEM with the old number of sessions. */
+int peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes);
+
+/* --- what its sessions tell it -------------------------------------------------------------- */
+
+/* An attempt begins. */
+void peer_attempt(struct peer *peer);
+
+/* It was given up by us. */
+void peer_withdrew(struct peer *peer);
+
+/* It succeeded. `strained`: after the SYN had to be sent again. */
+void peer_came_up(struct peer *peer, bool strained);
+
+/*
+ * An attempt failed (was_up false), or a held session was lost. Returns the delay after which this
+ * session tries again, or -1 where another one does the trying.
+ */
+int64_t peer_failed(struct peer *peer, struct session *session, enum reason reason, bool was_up);
+
+/* The session that waited does so no more. */
+void peer_waited(struct peer *peer, struct session *session);
+
+/* A round trip was measured; makes another plan where this one is too tight for it. */
+void peer_measured(struct peer *peer, int64_t rtt_us);
+
+/* The session wants a turn. */
+void peer_enqueue(struct peer *peer, struct session *session);
+void peer_dequeue(struct peer *peer, struct session *session);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/guard.h"
+#include "daemon/peer.h"
+#include "policy/summary.h"
+#include "policy/timespan.h"
+
+#define TEXT_SIZE 512
+
+/* The record about one session: its fields, filled as far as they apply, and where texts live. */
+struct draft {
+	struct journal_fields fields;
+	char remote[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
+	char text[TEXT_SIZE];
+};
+
+static struct report *
+report_of(const struct peer *peer)
+{
+	return &peer->guard->report;
+}
+
+static void
+draft_begin(struct draft *d, const struct session *s)
+{
+	d->fields = JOURNAL_NO_FIELDS;
+	d->fields.peer = s->peer->config->name;
+	d->fields.session = s->index;
+	d->fields.state = fsm_state_name(session_state(s));
+	d->text[0] = '\0';
+}
+
+static void
+draft_addresses(struct draft *d, const struct session *s)
+{
+	d->fields.remote = address_text(&s->conn.remote, d->remote, sizeof(d->remote));
+	d->fields.local = address_text(&s->conn.local, d->local, sizeof(d->local));
+}
+
+/* Append to the text. */
+__attribute__((format(printf, 2, 3))) static void
+add(struct draft *d, const char *format, ...)
+{
+	size_t used = strlen(d->text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(d->text + used, sizeof(d->text) - used, format, args);
+	va_end(args);
+}
+
+static void
+add_span(struct draft *d, int64_t ms)
+{
+	char span[TIMESPAN_MAX];
+
+	add(d, "%s", timespan_brief(ms, span, sizeof(span)));
+}
+
+static void
+say(const struct session *s, enum message message, int priority, struct draft *d)
+{
+	struct report *report = report_of(s->peer);
+
+	report->say(report, message, priority, &d->fields, d->text);
+}
+
+/*
+ * Say one of a kind that comes in bursts: at `priority` if the burst allows it, else for debugging
+ * and counted.
+ */
+static void
+say_or_hold(struct session *s, enum storm_kind kind, int priority, struct draft *d)
+{
+	static const enum message messages[STORM_KINDS] = {
+	    MESSAGE_SESSION_UP, MESSAGE_SESSION_LOST, MESSAGE_ATTEMPT_FAILED};
+	struct guard *guard = s->peer->guard;
+
+	if (priority < LOG_DEBUG && !storm_admit(guard, kind, s))
+		priority = LOG_DEBUG;
+	say(s, messages[kind], priority, d);
+}
+
+void
+report_state(struct session *s, enum fsm_state old, enum fsm_event event)
+{
+	struct report *report = report_of(s->peer);
+	struct draft d;
+
+	if (!report->wants(report, LOG_DEBUG))
+		return;
+	draft_begin(&d, s);
+	d.fields.old_state = fsm_state_name(old);
+	add(&d, "%s/%u: %s -> %s (%s)", d.fields.peer, s->index, d.fields.old_state, d.fields.state,
+	    fsm_event_name(event));
+	say(s, MESSAGE_STATE, LOG_DEBUG, &d);
+}
+
+/* Why the session before this one ended, where only its return has shown it. */
+static void
+add_verdict(struct draft *d, const struct session *s)
+{
+	if (s->reason != REASON_EXPIRED)
+		return;
+	add(d, "; the firewall had forgotten it");
+	if (s->died_idle_ms >= 0) {
+		add(d, " within ");
+		add_span(d, s->died_idle_ms);
+		add(d, " without an answer");
+	}
+	add(d, " (declared: %s)", s->peer->config->firewall);
+}
+
+void
+report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
+{
+	bool again = s->was_up || attempts > 1;
+	int priority = !again ? LOG_INFO : s->peer->flaps > 1 ? LOG_DEBUG : LOG_NOTICE;
+	struct draft d;
+
+	draft_begin(&d, s);
+	draft_addresses(&d, s);
+	d.fields.old_state = fsm_state_name(FSM_CONNECTING);
+	d.fields.rtt_us = rtt_us;
+	d.fields.attempt = attempts;
+	add(&d, "%s/%u: up", d.fields.peer, s->index);
+	if (again) {
+		add(&d, " after %u attempt%s, down for ", attempts, attempts == 1 ? "" : "s");
+		add_span(&d, down_ms);
+	}
+	add(&d, ": %s -> %s", d.fields.local, d.fields.remote);
+	if (s->was_up) {
+		d.fields.reason = diagnosis_name((enum reason)s->reason);
+		add_verdict(&d, s);
+	}
+	say_or_hold(s, STORM_UP, priority, &d);
+}
+
+static void
+add_death(struct draft *d, const struct report_death *what)
+{
+	const struct death *death = &what->death;
+	enum reason reason = diagnosis_of_death(death);
+
+	if (reason == REASON_CLOSED)
+		add(d, "closed by the peer");
+	else if (reason == REASON_RESET)
+		add(d, "reset by the peer");
+	else if (reason != REASON_PENDING)
+		add(d, "%s", strerror(death->error));
+	else if (death->data_lost)
+		add(d, "data was not acknowledged");
+	else if (death->error != ETIMEDOUT)
+		add(d, "a probe was answered by a reset");
+	else
+		add(d, "%d probe%s unanswered", death->probes, death->probes == 1 ? "" : "s");
+}
+
+void
+report_lost(struct session *s, const struct report_death *what)
+{
+	struct peer *peer = s->peer;
+	/* One that had lasted is news; one that is lost again and again is so once. */
+	bool loud = !s->told_lost;
+	struct draft d;
+
+	s->told_lost = what->flap;
+	draft_begin(&d, s);
+	draft_addresses(&d, s);
+	d.fields.state = fsm_state_name(FSM_BACKOFF);
+	d.fields.old_state = fsm_state_name(FSM_UP);
+	if (s->reason != REASON_PENDING)
+		d.fields.reason = diagnosis_name((enum reason)s->reason);
+	d.fields.idle_ms = what->death.idle_ms;
+	d.fields.error = what->death.error;
+	add(&d, "%s/%u: lost after ", d.fields.peer, s->index);
+	add_span(&d, what->age_ms);
+	add(&d, ": ");
+	add_death(&d, what);
+	if (s->reason == REASON_PENDING && what->death.idle_ms >= 0) {
+		add(&d, ", last sign of life ");
+		add_span(&d, what->death.idle_ms);
+		add(&d, " ago");
+	}
+	if (s->reason == REASON_PENDING)
+		add(&d, "; the next attempt will tell whether the firewall or the peer");
+	/* A server that takes and drops sessions is said again whenever their number has doubled.
+	 */
+	if (what->flap && peer->flaps >= 4 && (peer->flaps & (peer->flaps - 1)) == 0) {
+		add(&d, "; %u sessions in a row did not last", peer->flaps);
+		loud = true;
+	}
+	say_or_hold(s, STORM_LOST, loud ? LOG_WARNING : LOG_DEBUG, &d);
+}
+
+static const char *
+error_text(int error)
+{
+	return error < 0 ? gai_strerror(error) : strerror(error);
+}
+
+static void
+add_failure(struct draft *d, const struct session *s)
+{
+	const struct config_peer *config = s->peer->config;
+
+	if (s->reason == REASON_UNRESOLVED)
+		add(d, "cannot resolve %s", config->host);
+	else if (s->reason == REASON_LOCAL)
+		add(d, "no attempt to reach %s, our side cannot", config->address);
+	else
+		add(d, "cannot connect to %s", config->address);
+	add(d, ": %s", error_text(s->error));
+}
+
+/* A failure is told once until a session has lasted; local trouble once for all peers. */
+static bool
+failure_is_news(struct session *s)
+{
+	struct peer *peer = s->peer;
+	uint32_t bit = 1u << s->reason;
+	bool news = !(peer->told & bit);
+
+	if (s->reason == REASON_LOCAL) {
+		news = !peer->guard->local_told;
+		peer->guard->local_told = true;
+	}
+	peer->told |= bit;
+	return news;
+}
+
+void
+report_failed(struct session *s, int64_t retry_ms)
+{
+	bool local = s->reason == REASON_LOCAL;
+	int priority = failure_is_news(s) ? LOG_WARNING : LOG_DEBUG;
+	struct draft d;
+
+	s->peer->last_reason = s->reason;
+	draft_begin(&d, s);
+	d.fields.old_state = d.fields.state;
+	d.fields.state = fsm_state_name(retry_ms < 0 ? FSM_IDLE : FSM_BACKOFF);
+	d.fields.reason = diagnosis_name((enum reason)s->reason);
+	d.fields.remote = s->peer->config->address;
+	d.fields.retry_ms = retry_ms;
+	d.fields.attempt = s->peer->failed_attempts;
+	d.fields.error = s->error > 0 ? s->error : 0;
+	add(&d, "%s/%u: ", d.fields.peer, s->index);
+	add_failure(&d, s);
+	if (retry_ms >= 0) {
+		add(&d, "; next attempt in ");
+		add_span(&d, retry_ms);
+	}
+	if (local)
+		say(s, MESSAGE_LOCAL_TROUBLE, priority, &d);
+	else
+		say_or_hold(s, STORM_FAILED, priority, &d);
+}
+
+void
+report_closed(struct session *s, const char *why)
+{
+	struct draft d;
+
+	if (session_state(s) != FSM_UP)
+		return;
+	draft_begin(&d, s);
+	draft_addresses(&d, s);
+	d.fields.old_state = d.fields.state;
+	d.fields.state = fsm_state_name(FSM_IDLE);
+	add(&d, "%s/%u: closed by us: %s", d.fields.peer, s->index, why);
+	say(s, MESSAGE_SESSION_CLOSED, LOG_INFO, &d);
+}
+
+void
+report_refusal(struct session *s, const struct sockopt_refusal *refusal)
+{
+	struct draft d;
+
+	if (s->peer->option_told)
+		return;
+	s->peer->option_told = true;
+	draft_begin(&d, s);
+	draft_addresses(&d, s);
+	d.fields.error = refusal->error;
+	add(&d, "%s/%u: the kernel did not take %s=%d", d.fields.peer, s->index, refusal->option,
+	    refusal->wanted);
+	if (refusal->error != 0)
+		add(&d, ": %s", strerror(refusal->error));
+	else
+		add(&d, " and has %d instead", refusal->got);
+	add(&d, "; this session may not be protected");
+	say(s, MESSAGE_OPTION_REFUSED, LOG_ERR, &d);
+}
+
+void
+report_flood(struct session *s)
+{
+	struct draft d;
+
+	draft_begin(&d, s);
+	draft_addresses(&d, s);
+	add(&d,
+	    "%s/%u: the peer has sent %" PRIu64
+	    " bytes, which are thrown away: is the address the right one?",
+	    d.fields.peer, s->index, s->conn.discarded);
+	say(s, MESSAGE_PEER_SENDS, LOG_NOTICE, &d);
+}
+
+void
+report_plan(struct peer *peer, bool possible)
+{
+	struct report *report = report_of(peer);
+	struct journal_fields fields = JOURNAL_NO_FIELDS;
+	char text[TEXT_SIZE];
+
+	fields.peer = peer->config->name;
+	if (possible)
+		snprintf(text, sizeof(text),
+		    "%s: planned anew for round trips of up to %" PRId64
+		    " ms: probe after %ds, then every %ds",
+		    fields.peer, peer->plan_rtt_ms, peer->plan.idle_s, peer->plan.interval_s);
+	else
+		snprintf(text, sizeof(text),
+		    "%s: round trips of up to %" PRId64
+		    " ms are too long for what its keepalive promises; going on with the old plan",
+		    fields.peer, peer->plan_rtt_ms);
+	report->say(
+	    report, MESSAGE_PLAN_CHANGED, possible ? LOG_NOTICE : LOG_WARNING, &fields, text);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+
+#include "daemon/guard.h"
+#include "daemon/peer.h"
+
+/* A session that was sent this much is told of once: somebody means another program. */
+#define FLOOD_BYTES (1024 * 1024)
+
+/* Why an event came; what the failure that it means is told as. */
+struct cause {
+	enum reason reason;
+	int error;
+	struct report_death what; /* FSM_LOST only */
+};
+
+#define NO_EVENT FSM_N_EVENTS
+
+static struct guard *
+guard_of(const struct session *s)
+{
+	return s->peer->guard;
+}
+
+struct session *
+session_new(struct peer *peer, uint32_t index)
+{
+	struct guard *guard = peer->guard;
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->peer = peer;
+	s->index = index;
+	s->conn.fd = -1;
+	s->state = FSM_IDLE;
+	s->jitter = (uint16_t)guard->ops->random(guard->net);
+	s->since_ms = s->down_ms = guard_now_ms(guard);
+	if (guard->ops->open(guard->net, &s->conn) < 0) {
+		free(s);
+		return NULL;
+	}
+	guard->n_sessions++;
+	guard->in_state[FSM_IDLE]++;
+	return s;
+}
+
+void
+session_free(struct session *s)
+{
+	struct guard *guard;
+
+	if (s == NULL)
+		return;
+	guard = guard_of(s);
+	session_event(s, FSM_STOP);
+	guard->n_sessions--;
+	guard->in_state[FSM_IDLE]--;
+	guard->ops->clear(&s->conn);
+	free(s);
+}
+
+static void
+set_state(struct session *s, enum fsm_state next)
+{
+	struct guard *guard = guard_of(s);
+	enum fsm_state old = session_state(s);
+	int64_t now_ms = guard_now_ms(guard);
+
+	if (old == next)
+		return;
+	guard->in_state[old]--;
+	guard->in_state[next]++;
+	s->state = (uint8_t)next;
+	s->since_ms = now_ms;
+	if (old == FSM_UP) {
+		s->peer->n_up--;
+		s->down_ms = now_ms;
+		s->probes = 0;
+	}
+	if (next == FSM_UP)
+		s->peer->n_up++;
+	if (old == FSM_BACKOFF)
+		peer_waited(s->peer, s);
+	guard->changed(guard);
+}
+
+/* The one timer is a function of the state; an up session's is the kernel's. */
+static void
+set_timer(struct session *s)
+{
+	const struct session_ops *ops = guard_of(s)->ops;
+
+	switch (fsm_limit(session_state(s))) {
+	case FSM_LIMIT_NONE:
+	case FSM_LIMIT_KERNEL:
+		ops->timer(&s->conn, -1);
+		break;
+	case FSM_LIMIT_CONNECT:
+		ops->timer(&s->conn, s->peer->config->connect_timeout_ms);
+		break;
+	case FSM_LIMIT_BACKOFF:
+		ops->timer(&s->conn, s->delay_ms);
+		break;
+	}
+}
+
+/* A death of unknown cause is explained by what the next attempt met. */
+static void
+settle_pending(struct session *s, bool came_up)
+{
+	if (s->reason != REASON_PENDING)
+		return;
+	s->reason = (uint8_t)diagnosis_revise(REASON_PENDING, came_up);
+	guard_of(s)->counts.deaths[s->reason]++;
+}
+
+/* FSM_FAIL. Returns the event that follows, or NO_EVENT. */
+static enum fsm_event
+fail(struct session *s, const struct cause *cause)
+{
+	bool was_up = session_state(s) == FSM_UP;
+	struct guard *guard = guard_of(s);
+	int64_t delay_ms = peer_failed(s->peer, s, cause->reason, was_up);
+
+	if (cause->reason != REASON_LOCAL) /* that proves nothing about the peer */
+		settle_pending(s, false);
+	/* Silence, and then no answer to a connect either, is one thing: unreachable. */
+	if (s->reason != REASON_UNREACHABLE || cause->reason != REASON_TIMED_OUT)
+		s->reason = (uint8_t)cause->reason;
+	s->error = cause->error;
+	if (was_up) {
+		guard->counts.lost++;
+		if (s->reason != REASON_PENDING)
+			guard->counts.deaths[s->reason]++;
+		s->died_idle_ms = cause->what.death.idle_ms;
+		report_lost(s, &cause->what);
+	} else {
+		guard->counts.failed_attempts++;
+		report_failed(s, delay_ms);
+	}
+	s->delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
+	return delay_ms < 0 ? FSM_YIELD : NO_EVENT;
+}
+
+static void
+set_local_cause(struct cause *cause, int error)
+{
+	*cause = (struct cause){.reason = REASON_LOCAL, .error = error};
+}
+
+static enum fsm_event
+resolve(struct session *s, struct cause *cause)
+{
+	int r;
+
+	peer_attempt(s->peer);
+	r = guard_of(s)->ops->resolve(&s->conn, &s->peer->target);
+	if (r >= 0)
+		return r == 1 ? FSM_RESOLVED : NO_EVENT;
+	set_local_cause(cause, -r);
+	return FSM_FAILED;
+}
+
+static enum fsm_event
+connect_(struct session *s, struct cause *cause)
+{
+	struct conn_news failed;
+	int r = guard_of(s)->ops->connect(&s->conn, &s->peer->target, &failed);
+
+	if (r >= 0)
+		return r == 1 ? FSM_CONNECTED : NO_EVENT;
+	*cause = (struct cause){
+	    .reason = diagnosis_of_attempt(failed.error, failed.local), .error = failed.error};
+	return FSM_FAILED;
+}
+
+static enum fsm_event
+hold(struct session *s, struct cause *cause)
+{
+	struct guard *guard = guard_of(s);
+	struct tcp_facts facts = {.rtt_us = -1};
+	int64_t down_ms = guard_now_ms(guard) - s->down_ms;
+	unsigned attempts = s->peer->failed_attempts + 1;
+	int r;
+
+	session_tune(s);
+	r = guard->ops->hold(&s->conn);
+	if (r < 0) {
+		peer_withdrew(s->peer);
+		set_local_cause(cause, -r);
+		return FSM_LOST;
+	}
+	guard->ops->facts(&s->conn, &facts);
+	guard->counts.came_up++;
+	s->reconnects += s->was_up;
+	settle_pending(s, s->peer->failed_ms < s->down_ms);
+	peer_came_up(s->peer, facts.resent > 0);
+	report_up(s, down_ms, attempts, facts.rtt_us);
+	s->was_up = true;
+	s->flood_told = false;
+	peer_measured(s->peer, facts.rtt_us);
+	return NO_EVENT;
+}
+
+/* One transition. Returns the event that follows at once, or NO_EVENT. */
+static enum fsm_event
+move(struct session *s, enum fsm_event event, struct cause *cause)
+{
+	enum fsm_state old = session_state(s);
+	struct fsm_transition t = fsm_next(old, event);
+	enum fsm_event follows = NO_EVENT;
+
+	assert(t.defined);
+	if (t.actions & FSM_DROP)
+		guard_of(s)->ops->drop(&s->conn);
+	if (t.actions & FSM_FAIL)
+		follows = fail(s, cause);
+	else if (old == FSM_RESOLVING || old == FSM_CONNECTING)
+		if (t.next == FSM_IDLE)
+			peer_withdrew(s->peer);
+	set_state(s, t.next);
+	if (old != t.next) {
+		set_timer(s);
+		report_state(s, old, event);
+	}
+	if (event == FSM_YIELD)
+		peer_enqueue(s->peer, s);
+	if (event == FSM_STOP || t.next != FSM_IDLE)
+		peer_dequeue(s->peer, s);
+	if (t.actions & FSM_RESOLVE)
+		follows = resolve(s, cause);
+	if (t.actions & FSM_CONNECT)
+		follows = connect_(s, cause);
+	if (t.actions & FSM_HOLD)
+		follows = hold(s, cause);
+	return follows;
+}
+
+static void
+step(struct session *s, enum fsm_event event, struct cause *cause)
+{
+	while (event != NO_EVENT)
+		event = move(s, event, cause);
+}
+
+void
+session_event(struct session *s, enum fsm_event event)
+{
+	struct cause cause = {.reason = REASON_NONE};
+
+	step(s, event, &cause);
+}
+
+/* What was seen of a held session that has just ended; its socket is still there. */
+static struct cause
+see_death(struct session *s, int error)
+{
+	struct guard *guard = guard_of(s);
+	struct tcp_facts facts = {.idle_ms = -1, .rtt_us = -1};
+	struct cause cause = {.error = error};
+
+	guard->ops->facts(&s->conn, &facts);
+	cause.what.death = (struct death){.error = error,
+	    .probes = (int)facts.probes,
+	    .data_lost = facts.data_in_flight,
+	    .idle_ms = facts.idle_ms};
+	cause.what.age_ms = guard_now_ms(guard) - s->since_ms;
+	cause.what.flap = cause.what.age_ms < s->peer->config->backoff.stable_ms;
+	cause.reason = diagnosis_of_death(&cause.what.death);
+	return cause;
+}
+
+static struct cause
+see_failure(const struct session *s, const struct conn_news *news)
+{
+	if (session_state(s) != FSM_RESOLVING)
+		return (struct cause){
+		    .reason = diagnosis_of_attempt(news->error, news->local), .error = news->error};
+	return (struct cause){
+	    .reason = news->error == EAI_MEMORY ? REASON_LOCAL : REASON_UNRESOLVED,
+	    .error = news->error};
+}
+
+static struct cause
+see_timeout(const struct session *s)
+{
+	if (session_state(s) == FSM_RESOLVING)
+		return (struct cause){.reason = REASON_UNRESOLVED, .error = EAI_AGAIN};
+	return (struct cause){.reason = REASON_TIMED_OUT, .error = ETIMEDOUT};
+}
+
+/* The delay of a backoff may end while as many as the peer takes are trying already. */
+static enum fsm_event
+time_is_up(const struct session *s)
+{
+	return session_state(s) == FSM_BACKOFF && !pace_admits(&s->peer->pace) ? FSM_YIELD
+									       : FSM_TIMER;
+}
+
+void
+session_news(struct conn *conn, const struct conn_news *news)
+{
+	struct session *s = container_of(conn, struct session, conn);
+	struct peer *peer = s->peer;
+	struct cause cause = {.reason = REASON_NONE};
+
+	switch (news->what) {
+	case CONN_TIMER:
+		cause = see_timeout(s);
+		step(s, time_is_up(s), &cause);
+		break;
+	case CONN_RESOLVED:
+		step(s, FSM_RESOLVED, &cause);
+		break;
+	case CONN_CONNECTED:
+		step(s, FSM_CONNECTED, &cause);
+		break;
+	case CONN_FAILED:
+		cause = see_failure(s, news);
+		step(s, FSM_FAILED, &cause);
+		break;
+	case CONN_LOST:
+		cause = see_death(s, news->error);
+		step(s, FSM_LOST, &cause);
+		break;
+	}
+	peer_pump(peer);
+}
+
+void
+session_tune(struct session *s)
+{
+	const struct plan *plan = &s->peer->plan;
+	const struct keepalive keepalive = {
+	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)s->jitter << 16),
+	    .interval_s = plan->interval_s,
+	    .count = plan->count,
+	    .user_timeout_ms = (int)plan->user_timeout_ms,
+	};
+	struct sockopt_refusal refusal;
+
+	if (s->conn.fd >= 0 && guard_of(s)->ops->tune(&s->conn, &keepalive, &refusal) < 0)
+		report_refusal(s, &refusal);
+}
+
+void
+session_look(struct session *s)
+{
+	struct tcp_facts facts;
+
+	if (guard_of(s)->ops->facts(&s->conn, &facts) < 0)
+		return;
+	s->probes = (uint8_t)(facts.probes < UINT8_MAX ? facts.probes : UINT8_MAX);
+	if (s->conn.discarded >= FLOOD_BYTES && !s->flood_told) {
+		s->flood_told = true;
+		report_flood(s);
+	}
+}
