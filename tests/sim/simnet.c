@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: ISC */
+#include "simnet.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the live net keeps an attempt in, the simulated one keeps all it knows of a conn in. */
+struct attempt {
+	struct conn *conn;
+	struct simhost *host;
+	uint64_t timer, news; /* the event that is valid; 0: none */
+	struct conn_news next;
+	bool held, socket;
+	unsigned index; /* in sim->all */
+};
+
+struct simevent {
+	int64_t at_ms;
+	uint64_t id;
+	struct attempt *conn;
+};
+
+static struct simnet *
+sim_of(const struct conn *conn)
+{
+	return container_of(conn->net, struct simnet, net);
+}
+
+/* splitmix64: small, and good enough for a test. */
+uint32_t
+simnet_random(struct simnet *sim)
+{
+	uint64_t z = sim->seed += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ (z >> 31)) >> 32);
+}
+
+static bool
+earlier(const struct simevent *a, const struct simevent *b)
+{
+	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->id < b->id;
+}
+
+static uint64_t
+schedule(struct simnet *sim, struct attempt *conn, int64_t delay_ms)
+{
+	struct simevent event = {sim->now_ms + delay_ms, ++sim->order, conn};
+	unsigned i = sim->n_heap++;
+
+	if (sim->n_heap > sim->heap_room) {
+		sim->heap_room = sim->heap_room * 2 + 64;
+		sim->heap = reallocarray(sim->heap, sim->heap_room, sizeof(*sim->heap));
+		assert(sim->heap != NULL);
+	}
+	for (; i > 0 && earlier(&event, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		sim->heap[i] = sim->heap[(i - 1) / 2];
+	sim->heap[i] = event;
+	return event.id;
+}
+
+static struct simevent
+take_first(struct simnet *sim)
+{
+	struct simevent first = sim->heap[0], last = sim->heap[--sim->n_heap];
+	unsigned i = 0, child;
+
+	while ((child = 2 * i + 1) < sim->n_heap) {
+		if (child + 1 < sim->n_heap && earlier(&sim->heap[child + 1], &sim->heap[child]))
+			child++;
+		if (!earlier(&sim->heap[child], &last))
+			break;
+		sim->heap[i] = sim->heap[child];
+		i = child;
+	}
+	sim->heap[i] = last;
+	return first;
+}
+
+static void
+tell_later(struct attempt *a, int64_t delay_ms, enum conn_event what, int error)
+{
+	a->next = (struct conn_news){.what = what, .error = error};
+	a->news = schedule(sim_of(a->conn), a, delay_ms);
+}
+
+/* The conn's own bookkeeping is true before the daemon hears of it. */
+static void
+deliver(struct simnet *sim, struct attempt *a)
+{
+	struct conn_news news = a->next;
+
+	a->news = 0;
+	if (news.what == CONN_CONNECTED) {
+		a->host->in_flight--;
+		a->host->held++;
+		a->held = true;
+		a->conn->fd = (int)a->index + 1000;
+		a->conn->remote.in.sin_family = AF_INET;
+	}
+	if (news.what == CONN_LOST) {
+		a->host->held--;
+		a->held = false;
+	}
+	sim->net.on_news(a->conn, &news);
+}
+
+bool
+simnet_step(struct simnet *sim, int64_t until_ms)
+{
+	const struct conn_news timer = {.what = CONN_TIMER};
+
+	while (sim->n_heap > 0 && sim->heap[0].at_ms <= until_ms) {
+		struct simevent event = take_first(sim);
+		struct attempt *a = event.conn;
+
+		if (event.at_ms > sim->now_ms)
+			sim->now_ms = event.at_ms;
+		if (a->conn == NULL) /* cleared meanwhile */
+			continue;
+		if (event.id == a->timer) {
+			a->timer = 0;
+			sim->net.on_news(a->conn, &timer);
+			return true;
+		}
+		if (event.id == a->news) {
+			deliver(sim, a);
+			return true;
+		}
+	}
+	sim->now_ms = until_ms;
+	return false;
+}
+
+static int64_t
+sim_now_ms(struct net *net)
+{
+	return container_of(net, struct simnet, net)->now_ms;
+}
+
+static uint32_t
+sim_random(struct net *net)
+{
+	return simnet_random(container_of(net, struct simnet, net));
+}
+
+static int
+sim_open(struct net *net, struct conn *conn)
+{
+	struct simnet *sim = container_of(net, struct simnet, net);
+	struct attempt *a = calloc(1, sizeof(*a));
+
+	assert(a != NULL);
+	a->conn = conn;
+	a->index = sim->n_all;
+	if (sim->n_all == sim->room) {
+		sim->room = sim->room * 2 + 64;
+		sim->all = reallocarray(sim->all, sim->room, sizeof(struct attempt *));
+		assert(sim->all != NULL);
+	}
+	sim->all[sim->n_all++] = a;
+	sim->conns++;
+	conn->net = net;
+	conn->attempt = a;
+	return 0;
+}
+
+static void
+sim_timer(struct conn *conn, int64_t delay_ms)
+{
+	conn->attempt->timer = delay_ms < 0 ? 0 : schedule(sim_of(conn), conn->attempt, delay_ms);
+}
+
+static int
+sim_resolve(struct conn *conn, const struct target *target)
+{
+	struct simnet *sim = sim_of(conn);
+	struct attempt *a = conn->attempt;
+
+	assert(a->news == 0 && !a->held);
+	a->host = NULL;
+	for (unsigned i = 0; i < sim->n_hosts; i++)
+		if (strcmp(sim->hosts[i].name, target->host) == 0)
+			a->host = &sim->hosts[i];
+	assert(a->host != NULL);
+	/* Literals answer at once, names in a while or never: by turns, whatever the host. */
+	switch (simnet_random(sim) % 3) {
+	case 0:
+		if (a->host->mode != SIMHOST_UNKNOWN)
+			return 1;
+		/* fallthrough */
+	case 1:
+		if (a->host->mode == SIMHOST_UNKNOWN)
+			tell_later(a, 20, CONN_FAILED, EAI_NONAME);
+		else
+			tell_later(a, 5, CONN_RESOLVED, 0);
+		return 0;
+	default:
+		if (a->host->mode != SIMHOST_UNKNOWN)
+			tell_later(a, 1, CONN_RESOLVED, 0);
+		return 0; /* the resolver hangs */
+	}
+}
+
+static int
+sim_connect(struct conn *conn, const struct target *target, struct conn_news *ret_failed)
+{
+	struct simnet *sim = sim_of(conn);
+	struct attempt *a = conn->attempt;
+	struct simhost *host = a->host;
+
+	(void)target;
+	assert(a->news == 0 && !a->held && !a->socket);
+	if (sim->sockets >= sim->max_sockets) {
+		*ret_failed = (struct conn_news){CONN_FAILED, EMFILE, true};
+		return -EMFILE;
+	}
+	sim->sockets++;
+	a->socket = true;
+	host->connects++;
+	if (++host->in_flight > host->most_in_flight)
+		host->most_in_flight = host->in_flight;
+	if (host->mode == SIMHOST_REFUSES)
+		tell_later(a, host->rtt_ms, CONN_FAILED, ECONNREFUSED);
+	else if (host->mode == SIMHOST_TAKES || host->mode == SIMHOST_DROPS)
+		tell_later(a, host->rtt_ms, CONN_CONNECTED, 0);
+	return 0;
+}
+
+static int
+sim_hold(struct conn *conn)
+{
+	struct attempt *a = conn->attempt;
+
+	assert(a->held);
+	if (a->host->mode == SIMHOST_DROPS)
+		tell_later(a, a->host->rtt_ms, CONN_LOST, 0);
+	return 0;
+}
+
+static int
+sim_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_refusal *ret)
+{
+	(void)ret;
+	assert(conn->attempt->held);
+	assert(keepalive->interval_s <= keepalive->idle_s);
+	return 0;
+}
+
+static int
+sim_facts(struct conn *conn, struct tcp_facts *ret)
+{
+	if (conn->fd < 0)
+		return -EBADF;
+	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000, .probes = 3};
+	return 0;
+}
+
+static void
+sim_drop(struct conn *conn)
+{
+	struct attempt *a = conn->attempt;
+
+	if (a->socket) {
+		sim_of(conn)->sockets--;
+		if (a->held)
+			a->host->held--;
+		else if (conn->fd < 0)
+			a->host->in_flight--;
+	}
+	a->news = a->timer = 0;
+	a->held = a->socket = false;
+	conn->fd = -1;
+}
+
+static void
+sim_clear(struct conn *conn)
+{
+	sim_drop(conn);
+	conn->attempt->conn = NULL; /* freed with the simulation: events may still name it */
+	sim_of(conn)->conns--;
+}
+
+const struct session_ops simnet_ops = {
+    .now_ms = sim_now_ms,
+    .random = sim_random,
+    .open = sim_open,
+    .clear = sim_clear,
+    .timer = sim_timer,
+    .resolve = sim_resolve,
+    .connect = sim_connect,
+    .hold = sim_hold,
+    .tune = sim_tune,
+    .facts = sim_facts,
+    .drop = sim_drop,
+};
+
+void
+simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms)
+{
+	for (unsigned i = 0; i < sim->n_all; i++) {
+		struct attempt *a = sim->all[i];
+
+		if (a->conn != NULL && a->held && a->host == host && a->news == 0)
+			tell_later(a, spread_ms > 0 ? simnet_random(sim) % spread_ms : 0, CONN_LOST,
+			    error);
+	}
+}
+
+bool
+simnet_has_timer(const struct conn *conn)
+{
+	return conn->attempt->timer != 0;
+}
+
+bool
+simnet_is_pending(const struct conn *conn)
+{
+	return conn->attempt->socket && !conn->attempt->held;
+}
+
+bool
+simnet_is_held(const struct conn *conn)
+{
+	return conn->attempt->held;
+}
+
+void
+simnet_init(struct simnet *sim, struct simhost *hosts, unsigned n_hosts, uint64_t seed)
+{
+	*sim = (struct simnet){
+	    .hosts = hosts, .n_hosts = n_hosts, .seed = seed, .max_sockets = UINT32_MAX};
+}
+
+void
+simnet_clear(struct simnet *sim)
+{
+	for (unsigned i = 0; i < sim->n_all; i++)
+		free(sim->all[i]);
+	free(sim->all);
+	free(sim->heap);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_TESTS_SIMNET_H
+#define KAGUARD_TESTS_SIMNET_H
+
+/*
+ * A network, a resolver and a clock that are what the test says: struct session_ops behind which
+ * nothing is real. Hosts answer, refuse, stay silent or drop whom they have taken; time passes from
+ * event to event.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/conn.h"
+
+enum simhost_mode {
+	SIMHOST_TAKES,	 /* accepts and holds */
+	SIMHOST_REFUSES, /* answers with a reset */
+	SIMHOST_SILENT,	 /* does not answer at all */
+	SIMHOST_DROPS,	 /* accepts and closes at once */
+	SIMHOST_UNKNOWN, /* its name does not resolve */
+	SIMHOST_MODES
+};
+
+struct simhost {
+	const char *name;
+	enum simhost_mode mode;
+	int64_t rtt_ms;
+	unsigned connects;  /* attempts that reached it */
+	unsigned held;	    /* sessions it has now */
+	unsigned in_flight; /* attempts under way, and the most there ever were */
+	unsigned most_in_flight;
+};
+
+struct simevent;
+
+struct simnet {
+	struct net net; /* first: what the daemon is given */
+	struct simhost *hosts;
+	unsigned n_hosts;
+	int64_t now_ms;
+	uint64_t seed;
+	unsigned sockets, max_sockets; /* beyond which EMFILE */
+	unsigned conns;		       /* opened and not cleared */
+	/* every conn that is open, for the test to walk */
+	struct attempt **all;
+	unsigned n_all, room;
+	/* heap of what is due */
+	struct simevent *heap;
+	unsigned n_heap, heap_room;
+	uint64_t order;
+};
+
+extern const struct session_ops simnet_ops;
+
+void simnet_init(struct simnet *sim, struct simhost *hosts, unsigned n_hosts, uint64_t seed);
+void simnet_clear(struct simnet *sim);
+
+uint32_t simnet_random(struct simnet *sim);
+
+/* Pass the time to the next thing that is due, and do it. False: nothing is due before until_ms,
+ * which it is now. */
+bool simnet_step(struct simnet *sim, int64_t until_ms);
+
+/* End every held session of the host with that errno (0: FIN), each within spread_ms from now. */
+void simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms);
+
+/* What a conn has: to be held against the state of its session. */
+bool simnet_has_timer(const struct conn *conn);
+bool simnet_is_pending(const struct conn *conn);
+bool simnet_is_held(const struct conn *conn);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The real core of the daemon on a simulated network and clock. Every seed is another history of
+ * outages, flaps and reloads; after each event the books are checked. A failing run is one number:
+ * KAGUARD_SEED.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/peer.h"
+#include "world.h"
+
+static void
+misfortune(struct world *w)
+{
+	static const int errors[] = {0, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETDOWN};
+	struct simhost *host = &w->hosts[simnet_random(&w->sim) % HOSTS];
+
+	switch (simnet_random(&w->sim) % 6) {
+	case 0:
+	case 1:
+		host->mode = (enum simhost_mode)(simnet_random(&w->sim) % SIMHOST_MODES);
+		break;
+	case 2:
+	case 3:
+		simnet_kill(&w->sim, host, errors[simnet_random(&w->sim) % 5],
+		    simnet_random(&w->sim) % 20000);
+		break;
+	case 4:
+		w->sim.max_sockets = simnet_random(&w->sim) % 2 ? 10 : UINT32_MAX;
+		break;
+	default:
+		world_configure(w, 12);
+		break;
+	}
+}
+
+/* Whatever happens, the books are right; and once all is well again, all sessions come up. */
+static void
+histories(void **unused)
+{
+	const char *given = getenv("KAGUARD_SEED");
+	uint64_t first = given != NULL ? strtoull(given, NULL, 0) : 1;
+	uint64_t last = given != NULL ? first : 24;
+	uint64_t events = 0;
+	int64_t hours = 0;
+
+	(void)unused;
+	for (uint64_t seed = first; seed <= last; seed++) {
+		struct world *w = malloc(sizeof(*w));
+
+		assert_non_null(w);
+		print_message("# KAGUARD_SEED=%llu\n", (unsigned long long)seed);
+		world_init(w, seed);
+		world_configure(w, 12);
+		for (int i = 0; i < 200; i++) {
+			misfortune(w);
+			world_pass(w, simnet_random(&w->sim) % (10 * MINUTE));
+		}
+		for (unsigned i = 0; i < HOSTS; i++)
+			w->hosts[i].mode = SIMHOST_TAKES;
+		w->sim.max_sockets = UINT32_MAX;
+		world_pass(w, 3 * HOUR);
+		assert_int_equal(w->guard.in_state[FSM_UP], w->guard.n_sessions);
+		events += w->events;
+		hours += w->sim.now_ms / HOUR;
+		world_clear(w);
+		free(w);
+	}
+	print_message("# %llu events in %lld simulated hours\n", (unsigned long long)events,
+	    (long long)hours);
+}
+
+static void
+a_dead_peer_is_tried_by_one_session(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 1000);
+	w.hosts[0].mode = SIMHOST_REFUSES;
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.hosts[0].most_in_flight, 1);
+	/* 1, 2, 4 .. 256 s, then 300 s: 10 steps of some 5 min in all, and then 11 or so. Full
+	 * jitter halves the delays on average. */
+	assert_in_range(w.hosts[0].connects, 15, 60);
+	/* All follow when it is back, few at a time. */
+	w.hosts[0].mode = SIMHOST_TAKES;
+	world_pass(&w, MAX_BACKOFF_MS + 10000);
+	assert_int_equal(w.guard.in_state[FSM_UP], 1000);
+	assert_true(w.hosts[0].most_in_flight <= PACE_MAX_WINDOW);
+	world_clear(&w);
+}
+
+static void
+a_peer_that_dies_under_its_sessions_is_tried_by_one(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 1000);
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 1000);
+	w.hosts[0].mode = SIMHOST_SILENT;
+	w.hosts[0].most_in_flight = w.hosts[0].connects = 0;
+	simnet_kill(&w.sim, &w.hosts[0], ETIMEDOUT, 30000);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 0);
+	assert_int_equal(w.hosts[0].most_in_flight, 1);
+	assert_in_range(w.hosts[0].connects, 10, 60);
+	world_clear(&w);
+}
+
+static void
+a_thousand_deaths_make_a_handful_of_lines(void **unused)
+{
+	static struct world w;
+	unsigned loud = 0;
+
+	(void)unused;
+	world_with_one_peer(&w, 1000);
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	memset(w.lines, 0, sizeof(w.lines));
+	simnet_kill(&w.sim, &w.hosts[0], ECONNRESET, 0);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 1000);
+	for (int priority = 0; priority < LOG_DEBUG; priority++)
+		loud += w.lines[priority];
+	assert_in_range(loud, 3, 20);
+	world_clear(&w);
+}
+
+/* A server that takes every session and drops it at once is not hammered. */
+static void
+a_peer_that_drops_what_it_takes_sees_growing_delays(void **unused)
+{
+	static struct world w;
+	unsigned before;
+
+	(void)unused;
+	world_with_one_peer(&w, 4);
+	w.hosts[0].mode = SIMHOST_DROPS;
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	before = w.hosts[0].connects;
+	assert_in_range(before, 15, 200);
+	assert_in_range(w.lines[LOG_WARNING], 1, 12);
+	world_pass(&w, HOUR); /* at the cap: 24 rounds an hour, of at most 4 */
+	assert_in_range(w.hosts[0].connects - before, 6, 160);
+	world_clear(&w);
+}
+
+static void
+a_session_that_lasted_starts_again_with_the_first_delay(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 1);
+	w.hosts[0].mode = SIMHOST_REFUSES;
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	w.hosts[0].mode = SIMHOST_TAKES;
+	world_pass(&w, MAX_BACKOFF_MS + 10000);
+	assert_int_equal(w.guard.in_state[FSM_UP], 1);
+	simnet_kill(&w.sim, &w.hosts[0], ECONNRESET, 0);
+	/* Up to a second of backoff, and the resolver of the simulation may hang for 10 s. */
+	world_pass(&w, 60000);
+	assert_int_equal(w.guard.in_state[FSM_UP], 1);
+	assert_int_equal(w.guard.peers[0]->failures, 1);
+	world_clear(&w);
+}
+
+static void
+local_trouble_is_not_the_peers_failure(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 10);
+	w.sim.max_sockets = 4;
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 4);
+	assert_int_equal(w.hosts[0].connects, 4);
+	assert_int_equal(w.lines[LOG_WARNING], 1);
+	w.sim.max_sockets = UINT32_MAX;
+	world_pass(&w, MINUTE);
+	assert_int_equal(w.guard.in_state[FSM_UP], 10);
+	world_clear(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_dead_peer_is_tried_by_one_session),
+	    cmocka_unit_test(a_peer_that_dies_under_its_sessions_is_tried_by_one),
+	    cmocka_unit_test(a_thousand_deaths_make_a_handful_of_lines),
+	    cmocka_unit_test(a_peer_that_drops_what_it_takes_sees_growing_delays),
+	    cmocka_unit_test(a_session_that_lasted_starts_again_with_the_first_delay),
+	    cmocka_unit_test(local_trouble_is_not_the_peers_failure),
+	    cmocka_unit_test(histories),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

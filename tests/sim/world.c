@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/peer.h"
+#include "policy/fsm.h"
+
+static const char *const host_names[HOSTS] = {"a", "b", "c", "d", "e", "f"};
+
+static void
+count_line(struct report *report, enum message message, int priority,
+    const struct journal_fields *fields, const char *text)
+{
+	struct world *w = container_of(report, struct world, guard.report);
+
+	assert_true(message < MESSAGE_COUNT);
+	assert_non_null(fields);
+	assert_int_not_equal(strlen(text), 0);
+	w->lines[priority]++;
+	if (getenv("KAGUARD_SIM_VERBOSE") != NULL)
+		print_message("%9.3f <%d> %s\n", (double)w->sim.now_ms / 1000, priority, text);
+}
+
+static bool
+wants_all(struct report *report, int priority)
+{
+	(void)report;
+	(void)priority;
+	return true;
+}
+
+static void
+ignore(struct guard *guard)
+{
+	(void)guard;
+}
+
+static void
+fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
+{
+	*peer = (struct config_peer){.name = (char *)(uintptr_t)host_names[host],
+	    .address = (char *)(uintptr_t)host_names[host],
+	    .host = (char *)(uintptr_t)host_names[host],
+	    .firewall = (char *)(uintptr_t) "350s",
+	    .port = 443,
+	    .sessions = sessions,
+	    .connect_timeout_ms = 10000,
+	    .backoff = {.first_ms = 1000,
+		.max_ms = MAX_BACKOFF_MS,
+		.factor = 2,
+		.stable_ms = 30000},
+	    .wish = {
+		.firewall_ms = 350000, .detect_ms = 600000, .outage_ms = 30000, .lost_probes = 2}};
+	assert_int_equal(plan_make(&peer->wish, &peer->plan, NULL), 0);
+}
+
+void
+world_configure(struct world *w, unsigned most_sessions)
+{
+	unsigned next = 1 - w->current, n = 0;
+	struct guard_changes changes;
+
+	for (unsigned i = 0; i < HOSTS; i++) {
+		struct config_peer *peer = &w->peers[next][n];
+
+		if (w->events > 0 && simnet_random(&w->sim) % 4 == 0)
+			continue;
+		fill_peer(peer, i, 1 + simnet_random(&w->sim) % most_sessions);
+		if (simnet_random(&w->sim) % 4 == 0)
+			peer->port = 80;
+		n++;
+	}
+	w->config[next] = (struct config){.peers = w->peers[next], .n_peers = n};
+	assert_int_equal(guard_configure(&w->guard, &w->config[next], &changes), 0);
+	w->current = next;
+	guard_pump(&w->guard);
+}
+
+void
+world_init(struct world *w, uint64_t seed)
+{
+	memset(w, 0, sizeof(*w));
+	for (unsigned i = 0; i < HOSTS; i++)
+		w->hosts[i] = (struct simhost){.name = host_names[i], .rtt_ms = 1 + 40 * i};
+	simnet_init(&w->sim, w->hosts, HOSTS, seed);
+	w->sim.net.on_news = session_news;
+	w->guard.ops = &simnet_ops;
+	w->guard.net = &w->sim.net;
+	w->guard.report = (struct report){.say = count_line, .wants = wants_all};
+	w->guard.changed = ignore;
+	w->guard.storm.holding = ignore;
+}
+
+void
+world_clear(struct world *w)
+{
+	guard_stop(&w->guard);
+	assert_int_equal(w->guard.in_state[FSM_IDLE], w->guard.n_sessions);
+	assert_int_equal(w->sim.sockets, 0);
+	guard_clear(&w->guard);
+	assert_int_equal(w->guard.n_sessions, 0);
+	assert_int_equal(w->sim.conns, 0);
+	for (unsigned i = 0; i < HOSTS; i++) {
+		assert_int_equal(w->hosts[i].held, 0);
+		assert_int_equal(w->hosts[i].in_flight, 0);
+	}
+	simnet_clear(&w->sim);
+}
+
+/* A session has the timer and the socket that its state calls for, and no others. */
+static void
+check_session(const struct session *s)
+{
+	enum fsm_state state = session_state(s);
+
+	assert_int_equal(simnet_is_held(&s->conn), state == FSM_UP);
+	assert_int_equal(simnet_has_timer(&s->conn),
+	    fsm_limit(state) == FSM_LIMIT_CONNECT || fsm_limit(state) == FSM_LIMIT_BACKOFF);
+	assert_true(state == FSM_CONNECTING || !simnet_is_pending(&s->conn));
+	assert_int_equal(s->in_queue, state == FSM_IDLE);
+	assert_in_range(s->delay_ms, 0, MAX_BACKOFF_MS);
+}
+
+static void
+check_peer(const struct peer *peer, unsigned in_state[FSM_N_STATES])
+{
+	unsigned n[FSM_N_STATES] = {0};
+
+	for (unsigned i = 0; i < peer->n_sessions; i++) {
+		check_session(peer->sessions[i]);
+		n[session_state(peer->sessions[i])]++;
+	}
+	assert_int_equal(peer->n_up, n[FSM_UP]);
+	assert_int_equal(peer->pace.in_flight, n[FSM_RESOLVING] + n[FSM_CONNECTING]);
+	/* One waits for all, and nobody waits for nothing. */
+	assert_int_equal(n[FSM_BACKOFF], peer->waiting != NULL ? 1 : 0);
+	if (n[FSM_IDLE] > 0)
+		assert_true(n[FSM_BACKOFF] + n[FSM_RESOLVING] + n[FSM_CONNECTING] > 0);
+	assert_true(peer->pace.in_flight <= PACE_MAX_WINDOW);
+	for (int i = 0; i < FSM_N_STATES; i++)
+		in_state[i] += n[i];
+}
+
+static void
+check_books(const struct world *w)
+{
+	unsigned in_state[FSM_N_STATES] = {0}, sessions = 0;
+
+	for (size_t i = 0; i < w->guard.n_peers; i++) {
+		check_peer(w->guard.peers[i], in_state);
+		sessions += w->guard.peers[i]->n_sessions;
+	}
+	assert_int_equal(w->guard.n_sessions, sessions);
+	assert_memory_equal(w->guard.in_state, in_state, sizeof(in_state));
+}
+
+void
+world_pass(struct world *w, int64_t ms)
+{
+	int64_t until_ms = w->sim.now_ms + ms;
+
+	while (simnet_step(&w->sim, until_ms)) {
+		w->events++;
+		if (w->guard.n_sessions < 100 || w->events % 64 == 0)
+			check_books(w);
+		if (storm_due_ms(&w->guard) >= 0 && storm_due_ms(&w->guard) <= w->sim.now_ms)
+			storm_flush(&w->guard);
+	}
+	check_books(w);
+}
+
+void
+world_with_one_peer(struct world *w, unsigned sessions)
+{
+	struct guard_changes changes;
+
+	world_init(w, 42);
+	fill_peer(&w->peers[0][0], 0, sessions);
+	w->config[0] = (struct config){.peers = w->peers[0], .n_peers = 1};
+	assert_int_equal(guard_configure(&w->guard, &w->config[0], &changes), 0);
+	assert_int_equal(changes.added, 1);
+}

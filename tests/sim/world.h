@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_TESTS_WORLD_H
+#define KAGUARD_TESTS_WORLD_H
+
+/* A daemon's core in a simulated network, with its books open. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <syslog.h>
+
+#include "config/config.h"
+#include "daemon/guard.h"
+#include "simnet.h"
+
+#define HOSTS	       6
+#define MINUTE	       INT64_C(60000)
+#define HOUR	       (60 * MINUTE)
+#define MAX_BACKOFF_MS (5 * MINUTE)
+
+struct world {
+	struct simnet sim;
+	struct guard guard;
+	struct simhost hosts[HOSTS];
+	struct config config[2]; /* the one in force, and the next */
+	struct config_peer peers[2][HOSTS];
+	unsigned current;
+	unsigned lines[LOG_DEBUG + 1];
+	uint64_t events;
+};
+
+void world_init(struct world *w, uint64_t seed);
+
+/* Stop, check that nothing is left, free. */
+void world_clear(struct world *w);
+
+/* One peer with that many sessions, on the first host. */
+void world_with_one_peer(struct world *w, unsigned sessions);
+
+/* Another configuration: some peers are left out, added, resized, moved. */
+void world_configure(struct world *w, unsigned most_sessions);
+
+/* Let time pass, and check the books as it does. */
+void world_pass(struct world *w, int64_t ms);
+
+#endif
