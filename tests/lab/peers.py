@@ -158,15 +158,17 @@ class Peer(threading.Thread):
             self._listener = None
 
     def _accept(self):
+        came = []
         with contextlib.suppress(BlockingIOError):
             while self._listener:
-                sock, address = self._listener.accept()
-                sock.setblocking(False)
-                session = Session(sock, address)
-                self.sessions.append(session)
-                self.accepted(session)
-                with self.changed:
-                    self.changed.notify_all()
+                came.append(self._listener.accept())
+        for sock, address in came:
+            sock.setblocking(False)
+            session = Session(sock, address)
+            self.sessions.append(session)
+            self.accepted(session)
+        with self.changed:
+            self.changed.notify_all()
 
     def _serve(self, session):
         try:

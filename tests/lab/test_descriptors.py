@@ -5,7 +5,7 @@ import resource
 import netlab
 from conftest import PORT, QUICK
 
-SCARCE = 7002
+FILLER, SCARCE = 7002, 7003
 
 
 def config(*peers):
@@ -16,24 +16,27 @@ def config(*peers):
 
 
 def test_told_once_and_passes(bench):
-    healthy, scarce = bench.peer(), bench.peer(SCARCE)
-    daemon = bench.guard(config(("healthy", PORT, 10)))
-    daemon.await_up(10)
+    healthy, filler, scarce = bench.peer(), bench.peer(FILLER), bench.peer(SCARCE)
+    daemon = bench.guard(config(("healthy", PORT, 10), ("filler", FILLER, 30)))
+    daemon.await_up(40)
     sessions, ports = healthy.await_sessions(10, 5), daemon.ports(PORT)
+    filler.await_sessions(30, 5)
 
-    # Room for five descriptors above those in use, and a peer that wants thirty.
-    _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
-    soft = max(daemon.descriptors()) + 6
-    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
-    records = daemon.reload(config(("healthy", PORT, 10), ("scarce", SCARCE, 30)))
+    # Room for five descriptors above those in use, and a peer that wants thirty. The hard limit is
+    # lowered too, for the daemon may take all that it leaves.
+    limit = max(daemon.descriptors()) + 6
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    records = daemon.reload(config(("healthy", PORT, 10), ("filler", FILLER, 30),
+                                   ("scarce", SCARCE, 30)))
     daemon.await_said(start=records, reason="local")
     assert healthy.stays(sessions, 3)
     assert daemon.ports(PORT) == ports
     assert len(daemon.said(start=records, reason="local")) == 1, "once loud, then quiet"
-    assert len(daemon.descriptors()) <= soft
+    assert len(daemon.descriptors()) < limit
     assert len(scarce.open_sessions()) < 30
+    assert len(filler.open_sessions()) == 30
 
-    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
+    daemon.reload(config(("healthy", PORT, 10), ("scarce", SCARCE, 30)))
     scarce.await_sessions(30, 10)
     daemon.await_up(40)
     assert daemon.ports(PORT) == ports

@@ -31,6 +31,12 @@ def told(daemon, what, start):
         if "KAGUARD_COUNT" in record)
 
 
+def overruns(bench):
+    """How often the server's listen queue was full. All at once, seven eighths of the crowd would
+    find it so; one by one, a few where the server itself has to wait for a processor."""
+    return bench.lab.server.counter("TcpExtListenOverflows")
+
+
 def test_a_dead_peer_is_tried_by_one(bench):
     peer = bench.peer(backlog=BACKLOG)
     peer.refuse()
@@ -38,19 +44,21 @@ def test_a_dead_peer_is_tried_by_one(bench):
     daemon = bench.guard(CONFIG)
     assert 3 <= len(attempts_while_dead(capture, 4)) <= 30
 
+    capture.stop()
     peer.listen()
     peer.await_sessions(SESSIONS, 20)
     daemon.await_up(SESSIONS)
     assert len(peer.sessions) == SESSIONS
-    assert bench.lab.server.counter("TcpExtListenOverflows") == 0
-    assert bench.lab.server.counter("TcpExtListenDrops") == 0
+    assert overruns(bench) <= SESSIONS // 10
 
+    assert peer.stays(peer.open_sessions(), 2), "all have lasted longer than stable_after"
     records, notes = len(daemon.records), len(daemon.notes)
     peer.refuse()
     again = bench.capture()
     peer.abort()
     daemon.await_up(0, start=notes)
     assert 3 <= len(attempts_while_dead(again, 4)) <= 30
+    again.stop()
     peer.listen()
     peer.await_sessions(SESSIONS, 20)
     daemon.await_up(SESSIONS, start=notes)
@@ -58,4 +66,4 @@ def test_a_dead_peer_is_tried_by_one(bench):
     for what in ("lost", "up"):
         await_look(lambda what=what: told(daemon, what, records) == SESSIONS, 5,
                    f"all {SESSIONS} told as {what}, one by one or as counts")
-    assert bench.lab.server.counter("TcpExtListenOverflows") == 0
+    assert overruns(bench) <= 2 * SESSIONS // 10

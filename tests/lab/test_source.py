@@ -16,8 +16,7 @@ def config(*rest):
 
 def test_bind(bench):
     for address in (f"{OTHER4}/24", f"{OTHER6}/64"):
-        nodad = ["nodad"] if ":" in address else []
-        bench.lab.client.run("ip", "addr", "add", address, "dev", "eth0", *nodad)
+        bench.lab.client.run("ip", "addr", "add", address, "dev", "eth0")
     peer = bench.peer()
     daemon = bench.guard(config((netlab.SERVER4, f"bind: {OTHER4}"),
                                 (f"[{netlab.SERVER6}]", f'bind: "{OTHER6}"'),

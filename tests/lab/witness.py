@@ -23,6 +23,7 @@ class Segment:
     remote: str
     remote_port: int
     sequence: int
+    acknowledged: int
     flags: int
     length: int  # of the payload
 
@@ -41,11 +42,12 @@ class Segment:
             family, source, remote = socket.AF_INET6, packet[8:24], packet[24:40]
         else:
             return None
-        source_port, remote_port, sequence = struct.unpack_from("!HHI", packet, start)
+        ports_and_numbers = struct.unpack_from("!HHII", packet, start)
+        source_port, remote_port, sequence, acknowledged = ports_and_numbers
         header = (packet[start + 12] >> 4) * 4
         return cls(at, socket.inet_ntop(family, source), source_port,
                    socket.inet_ntop(family, remote), remote_port, sequence,
-                   packet[start + 13], size - start - header)
+                   acknowledged, packet[start + 13], size - start - header)
 
 
 class Capture(threading.Thread):
@@ -104,18 +106,12 @@ class Capture(threading.Thread):
         return found
 
     def probes(self, source_port):
-        """Keepalive probes: no data, one before the next byte (net/ipv4/tcp_output.c)."""
-        following, found = None, []
-        for segment in list(self.segments):
-            if segment.source_port != source_port or segment.flags & RST:
-                continue
-            ghost = segment.flags & (SYN | FIN)
-            if following is not None and segment.length == 0 and not ghost and \
-                    segment.sequence == (following - 1) % 2**32:
-                found.append(segment)
-            else:
-                following = (segment.sequence + segment.length + bool(ghost)) % 2**32
-        return found
+        """Keepalive probes of a session that sends no data: no length, and one before the next byte
+        that the other end expects (net/ipv4/tcp_output.c tcp_xmit_probe_skb())."""
+        segments = list(self.segments)
+        expected = {s.acknowledged for s in segments if s.remote_port == source_port}
+        return [s for s in segments if s.source_port == source_port and s.flags == ACK and
+                s.length == 0 and (s.sequence + 1) % 2**32 in expected]
 
 
 class Clocks(threading.Thread):
