@@ -6,3 +6,11 @@ tools_fsm_LDADD = libkaguard.a
 noinst_PROGRAMS += tools/config-dump
 tools_config_dump_SOURCES = tools/config-dump.c
 tools_config_dump_LDADD = $(KAGUARD_LIBS)
+
+noinst_PROGRAMS += tools/schema-print
+tools_schema_print_SOURCES = tools/schema-print.c
+tools_schema_print_LDADD = $(KAGUARD_LIBS)
+
+noinst_PROGRAMS += tools/options-mdoc
+tools_options_mdoc_SOURCES = tools/options-mdoc.c
+tools_options_mdoc_LDADD = libkaguard.a

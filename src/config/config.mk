@@ -15,6 +15,7 @@ libkaguard_a_SOURCES += \
 	src/config/remarks.c \
 	src/config/report.c src/config/report.h \
 	src/config/scalar.c src/config/scalar.h \
+	src/config/schema.c \
 	src/config/settings.c src/config/settings.h \
 	src/config/source.c src/config/source.h \
 	src/config/values.c src/config/values.h

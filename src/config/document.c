@@ -34,34 +34,35 @@ report_tab(struct reader *reader, struct place at)
 	report_error(reader->report, at, "a tab; YAML wants spaces for indentation");
 }
 
-/* libyaml's words are about its own insides; these are about what people write. */
-static const char *
-plain_words(const char *problem, const char *context)
-{
-	static const struct {
-		const char *theirs, *ours;
-	} words[] = {
-	    {"mapping values are not allowed",
-		"': ' is not allowed here; quote the value, or check the indentation"},
-	    {"could not find expected ':'", "expected 'key: value' or '- item'"},
-	    {"found character that cannot start",
-		"this character cannot begin a value; put the value in quotes"},
-	    {"unknown escape character",
-		"not an escape that double quotes know; single quotes take it literally"},
-	    {"did not find expected '-' indicator", "expected '- ' at the same indentation"},
-	    {"did not find expected ',' or ']'", "expected ',' or ']'"},
-	    {"did not find expected ',' or '}'", "expected ',' or '}'"},
-	    {"did not find expected key", "expected a key at the same indentation"},
-	    {"did not find expected <document start>", "expected the end of the file"},
-	};
+/* What libyaml says, which is about its own insides, and what people write instead. */
+static const struct problem {
+	const char *theirs, *ours;
+	bool at_start; /* the fault is where the thing begins, not where it turned out */
+} problems[] = {
+    {"found unexpected end of stream", "the quotes are not closed", true},
+    {"could not find expected ':'", "expected 'key: value' or '- item'", true},
+    {"mapping values are not allowed",
+	"': ' is not allowed here; quote the value, or check the indentation", false},
+    {"found character that cannot start",
+	"this character cannot begin a value; put the value in quotes", false},
+    {"unknown escape character",
+	"not an escape that double quotes know; single quotes take it literally", false},
+    {"expected '-' indicator", "expected '- ' at the same indentation", false},
+    {"expected ',' or ']'", "expected ',' or ']'", false},
+    {"expected ',' or '}'", "expected ',' or '}'", false},
+    {"expected key", "expected a key at the same indentation", false},
+    {"expected node content", "expected a value", false},
+    {"expected <document start>", "expected the end of the file", false},
+    {"incompatible YAML document", "the versions of YAML are 1.1 and 1.2", false},
+};
 
-	if (context != NULL && strstr(context, "quoted scalar") != NULL &&
-	    strstr(problem, "unexpected end of stream") != NULL)
-		return "the quotes are not closed";
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(problem, words[i].theirs) != NULL)
-			return words[i].ours;
-	return problem;
+static struct problem
+problem_of(const yaml_parser_t *parser)
+{
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
+		if (strstr(parser->problem, problems[i].theirs) != NULL)
+			return problems[i];
+	return (struct problem){parser->problem, parser->problem, false};
 }
 
 /* Whether everything on the line before this place is blank, with a tab among it. */
@@ -83,21 +84,22 @@ report_syntax(struct reader *reader)
 	struct place at = place_of(reader, &parser->problem_mark);
 	struct place since = place_of(reader, &parser->context_mark);
 	const char *text = source_at(reader->source, at);
-	const char *words;
+	struct problem problem;
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
-	words = plain_words(parser->problem, parser->context);
+	problem = problem_of(parser);
 	if (text != NULL && (*text == '\t' || is_indented_by_tab(reader->source, at)))
 		report_tab(reader, at);
 	else if (text != NULL && at.column > 1 && text[0] == ':' && text[-1] == ']')
 		report_error(reader->report, at,
 		    "an address in brackets must be quoted, as in \"[2001:db8::7]:443\"");
-	else if (parser->context == NULL || since.line == at.line)
-		report_error(reader->report, at, "not valid YAML: %s", words);
+	else if (problem.at_start || parser->context == NULL || since.line == at.line)
+		report_error(reader->report, problem.at_start ? since : at, "not valid YAML: %s",
+		    problem.ours);
 	else
-		report_error(reader->report, at, "not valid YAML: %s (%s that begins in line %u)",
-		    words, parser->context, since.line);
+		report_error(reader->report, at, "not valid YAML: %s, in what begins in line %u",
+		    problem.ours, since.line);
 	return -EINVAL;
 }
 

@@ -42,6 +42,12 @@ static const struct {
     {"weeks", 7 * 86400 * US_PER_S},
 };
 
+const char *
+scalar_duration_unit(size_t i)
+{
+	return i < sizeof(units) / sizeof(units[0]) ? units[i].name : NULL;
+}
+
 static bool
 is_digit(char c)
 {

@@ -193,15 +193,20 @@ refuse_colons(struct slice text, struct why *why)
 	struct slice host = {text.text, (size_t)(last - text.text)};
 	char quoted[QUOTE_MAX];
 
-	if (is_ipv6(text))
+	if (memmem(text.text, text.len, "://", 3) != NULL)
+		return refuse(why, text, "is a URL; write HOST:PORT");
+	if (is_ipv6(host) && is_ipv6(text))
 		snprintf(why->text, sizeof(why->text),
-		    "%s is an IPv6 address without brackets and port; write \"[%.*s]:PORT\"",
-		    quote(text, quoted), (int)text.len, text.text);
+		    "%s needs brackets; write \"[%.*s]%s\" or \"[%s]:PORT\"", quote(text, quoted),
+		    (int)host.len, host.text, last, text.text);
+	else if (is_ipv6(text))
+		snprintf(why->text, sizeof(why->text),
+		    "%s is an IPv6 address without brackets and port; write \"[%s]:PORT\"",
+		    quote(text, quoted), text.text);
 	else if (is_ipv6(host))
 		snprintf(why->text, sizeof(why->text),
-		    "%s is an IPv6 address without brackets; write \"[%.*s]%.*s\"",
-		    quote(text, quoted), (int)host.len, host.text, (int)(text.len - host.len),
-		    last);
+		    "%s is an IPv6 address without brackets; write \"[%.*s]%s\"",
+		    quote(text, quoted), (int)host.len, host.text, last);
 	else
 		return refuse(why, text, "has too many colons; write HOST:PORT or \"[IPv6]:PORT\"");
 	return -EINVAL;

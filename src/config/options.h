@@ -98,6 +98,10 @@ struct option {
 	bool own;
 };
 
+/* HOST:PORT as far as a pattern can tell, for the schema. */
+#define OPTION_PATTERN_ENDPOINT \
+	"^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+(%[^\\[\\]\\s]+)?\\]):[1-9][0-9]{0,4}$"
+
 /* The word with which a firewall is to be measured. */
 #define OPTION_FIREWALL_AUTO "auto"
 

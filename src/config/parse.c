@@ -25,10 +25,11 @@ option_type_phrase(enum option_type type)
 		return "a number";
 	case OPTION_TYPE_WORD:
 		return "a word";
+	case OPTION_TYPE_NAME:
+	case OPTION_TYPE_BYTES:
+		return "a string";
 	case OPTION_TYPE_FIREWALL:
 		return "a duration, a preset, 'auto', or a list of durations and presets";
-	case OPTION_TYPE_NAME:
-		return "a name";
 	case OPTION_TYPE_ENDPOINT:
 		return "HOST:PORT";
 	case OPTION_TYPE_LISTEN:
@@ -39,8 +40,6 @@ option_type_phrase(enum option_type type)
 		return "the name of an interface";
 	case OPTION_TYPE_SOCKET:
 		return "the path of a socket";
-	case OPTION_TYPE_BYTES:
-		return "a string";
 	}
 	return "";
 }

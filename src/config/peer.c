@@ -151,8 +151,8 @@ build_source(struct peer_builder *builder, struct config_peer *peer)
 	if (peer->bind == NULL || peer->address == NULL || family == AF_UNSPEC)
 		return;
 	if (scalar_address(bind->text, &own, &why) == 0 && own != family)
-		report_error(builder->report, peer_blame(builder, OPTION_BIND, OPTION_ADDRESS),
-		    "'bind' is an %s address, but 'address' is %s",
+		report_warning(builder->report, peer_blame(builder, OPTION_BIND, OPTION_ADDRESS),
+		    "no attempt can succeed: 'bind' is an %s address, 'address' is %s",
 		    own == AF_INET ? "IPv4" : "IPv6", own == AF_INET ? "IPv6" : "IPv4");
 }
 

@@ -96,9 +96,8 @@ take_digits(struct slice *text, int64_t *ret)
 
 /* Why the usual spellings of numbers elsewhere are not taken. */
 static void
-explain_number(struct slice text, struct why *why)
+explain_number(struct slice text, const char *allowed, struct why *why)
 {
-	static const char allowed[] = "write digits only, as in 42";
 	char quoted[QUOTE_MAX];
 	const char *fault = "is not a number";
 
@@ -129,7 +128,7 @@ scalar_number(struct slice text, int64_t *ret, struct why *why)
 		return -EINVAL;
 	}
 	if (text.len == 0 || rest.len > 0 || (text.text[0] == '0' && text.len > 1)) {
-		explain_number(text, why);
+		explain_number(text, "write digits only, as in 42", why);
 		return -EINVAL;
 	}
 	*ret = value;
@@ -159,7 +158,7 @@ scalar_factor(struct slice text, double *ret, struct why *why)
 	*ret = (double)number + (double)digits / scale;
 	return 0;
 fail:
-	explain_number(text, why);
+	explain_number(text, "write it as in 2 or 1.5", why);
 	return -EINVAL;
 }
 

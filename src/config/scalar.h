@@ -36,6 +36,9 @@ enum plain_kind scalar_plain_kind(struct slice text);
 /* A systemd time span, "2h 4min" or "1.5s"; a bare number is seconds. In ms, rounded up. */
 int scalar_duration(struct slice text, int64_t *ret_ms, struct why *why);
 
+/* The i-th unit that a duration can have, or NULL behind the last. */
+const char *scalar_duration_unit(size_t i);
+
 /* A decimal number without sign, leading zero, separator or exponent. */
 int scalar_number(struct slice text, int64_t *ret, struct why *why);
 

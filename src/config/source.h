@@ -9,7 +9,7 @@
 
 #define SOURCE_MAX ((size_t)16 << 20)
 
-/* A piece of text that belongs to somebody else; may hold a NUL. */
+/* A piece of text that belongs to somebody else; may hold a NUL. Of a scalar, one follows it. */
 struct slice {
 	const char *text;
 	size_t len;
