@@ -11,7 +11,7 @@ struct reader {
 	yaml_parser_t parser;
 	const struct source *source;
 	struct pool *pool;
-	struct report *report;
+	struct notes *notes;
 	struct node *root;
 	struct node *open[DOCUMENT_MAX_DEPTH];	/* the lists and maps we are in */
 	struct node **tail[DOCUMENT_MAX_DEPTH]; /* where the next child of each goes */
@@ -31,7 +31,7 @@ place_of(const struct reader *reader, const yaml_mark_t *mark)
 static void
 report_tab(struct reader *reader, struct place at)
 {
-	report_error(reader->report, at, "a tab; YAML wants spaces for indentation");
+	notes_error(reader->notes, at, "a tab; YAML wants spaces for indentation");
 }
 
 /* What libyaml says, which is about its own insides, and what people write instead. */
@@ -92,13 +92,13 @@ report_syntax(struct reader *reader)
 	if (text != NULL && (*text == '\t' || is_indented_by_tab(reader->source, at)))
 		report_tab(reader, at);
 	else if (text != NULL && at.column > 1 && text[0] == ':' && text[-1] == ']')
-		report_error(reader->report, at,
+		notes_error(reader->notes, at,
 		    "an address in brackets must be quoted, as in \"[2001:db8::7]:443\"");
 	else if (problem.at_start || parser->context == NULL || since.line == at.line)
-		report_error(reader->report, problem.at_start ? since : at, "not valid YAML: %s",
+		notes_error(reader->notes, problem.at_start ? since : at, "not valid YAML: %s",
 		    problem.ours);
 	else
-		report_error(reader->report, at, "not valid YAML: %s, in what begins in line %u",
+		notes_error(reader->notes, at, "not valid YAML: %s, in what begins in line %u",
 		    problem.ours, since.line);
 	return -EINVAL;
 }
@@ -118,7 +118,7 @@ check_key(struct reader *reader, struct node *key)
 		fault = "merge keys are not taken; what peers share goes into 'defaults'";
 	if (fault == NULL)
 		return;
-	report_error(reader->report, key->at, "%s", fault);
+	notes_error(reader->notes, key->at, "%s", fault);
 	key->broken = true;
 }
 
@@ -157,11 +157,11 @@ static void
 check_properties(struct reader *reader, struct place at, const void *anchor, const void *tag)
 {
 	if (anchor != NULL)
-		report_error(reader->report, at,
+		notes_error(reader->notes, at,
 		    "anchors are not taken; what peers share goes into 'defaults'");
 	if (tag != NULL)
-		report_error(
-		    reader->report, at, "tags are not taken; what a value is follows from its key");
+		notes_error(
+		    reader->notes, at, "tags are not taken; what a value is follows from its key");
 }
 
 static int
@@ -170,7 +170,7 @@ reader_open(struct reader *reader, const yaml_event_t *event, enum node_type typ
 	struct node *node;
 
 	if (reader->depth == DOCUMENT_MAX_DEPTH) {
-		report_error(reader->report, place_of(reader, &event->start_mark),
+		notes_error(reader->notes, place_of(reader, &event->start_mark),
 		    "nested deeper than %d", DOCUMENT_MAX_DEPTH);
 		return -EINVAL;
 	}
@@ -226,7 +226,7 @@ reader_scalar(struct reader *reader, const yaml_event_t *event)
 static int
 reader_alias(struct reader *reader, const yaml_event_t *event)
 {
-	report_error(reader->report, place_of(reader, &event->start_mark),
+	notes_error(reader->notes, place_of(reader, &event->start_mark),
 	    "aliases are not taken; quote a value that begins with '*'");
 	return reader_add(reader, event, NODE_BROKEN) == NULL ? -ENOMEM : 0;
 }
@@ -238,9 +238,9 @@ reader_document(struct reader *reader, const yaml_event_t *event)
 
 	if (event->data.document_start.tag_directives.start !=
 	    event->data.document_start.tag_directives.end)
-		report_error(reader->report, at, "%%TAG is not taken: there are no tags here");
+		notes_error(reader->notes, at, "%%TAG is not taken: there are no tags here");
 	if (++reader->documents > 1)
-		report_error(reader->report, at,
+		notes_error(reader->notes, at,
 		    "a second document; a file is one, further peers go into drop-in files");
 	return 0;
 }
@@ -297,15 +297,15 @@ reader_run(struct reader *reader)
 
 int
 document_parse(
-    const struct source *source, struct pool *pool, struct report *report, struct node **ret_root)
+    const struct source *source, struct pool *pool, struct notes *notes, struct node **ret_root)
 {
-	struct reader reader = {.source = source, .pool = pool, .report = report};
+	struct reader reader = {.source = source, .pool = pool, .notes = notes};
 	struct place at;
 	const char *fault = source_check(source, &at);
 	int error;
 
 	if (fault != NULL) {
-		report_error(report, at, "%s", fault);
+		notes_error(notes, at, "%s", fault);
 		return -EINVAL;
 	}
 	if (!yaml_parser_initialize(&reader.parser))

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "config/pool.h"
-#include "config/report.h"
+#include "config/notes.h"
 #include "config/source.h"
 
 /* A map in a list in a map, and so on. The options need 4 of them. */
@@ -47,6 +47,6 @@ struct node {
  * too, and the result is 0.
  */
 int document_parse(
-    const struct source *source, struct pool *pool, struct report *report, struct node **ret_root);
+    const struct source *source, struct pool *pool, struct notes *notes, struct node **ret_root);
 
 #endif

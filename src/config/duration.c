@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/report.h"
+#include "config/notes.h"
 
 /* The time spans of systemd.time(7), as far as they are of one length always. */
 
@@ -79,8 +79,8 @@ explain(struct slice text, struct why *why, const char *fault)
 {
 	char quoted[QUOTE_MAX];
 
-	snprintf(
-	    why->text, sizeof(why->text), "%s is not a duration: %s", quote(text, quoted), fault);
+	snprintf(why->text, sizeof(why->text), "%s is not a duration: %s",
+	    notes_quote(text, quoted), fault);
 	return -EINVAL;
 }
 
@@ -91,8 +91,8 @@ explain_unit(struct slice text, struct slice unit, struct why *why)
 
 	if (unit.len == 1 && *unit.text == 'M')
 		return explain(text, why, "M is a month to systemd; write 'min' for minutes");
-	snprintf(
-	    fault, sizeof(fault), "there is no unit %s; %s", quote(unit, quoted), UNITS_ALLOWED);
+	snprintf(fault, sizeof(fault), "there is no unit %s; %s", notes_quote(unit, quoted),
+	    UNITS_ALLOWED);
 	return explain(text, why, fault);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "config/report.h"
+#include "config/notes.h"
 
 /* RFC 1035 section 2.3.4. */
 #define HOST_MAX  253
@@ -34,7 +34,7 @@ refuse(struct why *why, struct slice text, const char *fault)
 {
 	char quoted[QUOTE_MAX];
 
-	snprintf(why->text, sizeof(why->text), "%s %s", quote(text, quoted), fault);
+	snprintf(why->text, sizeof(why->text), "%s %s", notes_quote(text, quoted), fault);
 	return -EINVAL;
 }
 
@@ -197,16 +197,16 @@ refuse_colons(struct slice text, struct why *why)
 		return refuse(why, text, "is a URL; write HOST:PORT");
 	if (is_ipv6(host) && is_ipv6(text))
 		snprintf(why->text, sizeof(why->text),
-		    "%s needs brackets; write \"[%.*s]%s\" or \"[%s]:PORT\"", quote(text, quoted),
-		    (int)host.len, host.text, last, text.text);
+		    "%s needs brackets; write \"[%.*s]%s\" or \"[%s]:PORT\"",
+		    notes_quote(text, quoted), (int)host.len, host.text, last, text.text);
 	else if (is_ipv6(text))
 		snprintf(why->text, sizeof(why->text),
 		    "%s is an IPv6 address without brackets and port; write \"[%s]:PORT\"",
-		    quote(text, quoted), text.text);
+		    notes_quote(text, quoted), text.text);
 	else if (is_ipv6(host))
 		snprintf(why->text, sizeof(why->text),
 		    "%s is an IPv6 address without brackets; write \"[%.*s]%s\"",
-		    quote(text, quoted), (int)host.len, host.text, last);
+		    notes_quote(text, quoted), (int)host.len, host.text, last);
 	else
 		return refuse(why, text, "has too many colons; write HOST:PORT or \"[IPv6]:PORT\"");
 	return -EINVAL;

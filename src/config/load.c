@@ -10,13 +10,13 @@
 #include "config/config.h"
 #include "config/document.h"
 #include "config/dropins.h"
-#include "config/peer.h"
+#include "config/build.h"
 #include "config/settings.h"
 
 /* Everything that lives while files are being loaded. */
 struct loader {
 	struct config *config;
-	struct report report;
+	struct notes notes;
 	struct pool pool; /* of the documents */
 	struct source *sources;
 	const struct node **peers; /* the list of each file, or NULL */
@@ -34,19 +34,19 @@ say_unreadable(struct loader *loader, const struct source *source, int error)
 	if (loader->error == 0)
 		loader->error = error;
 	if (error == -ENOENT)
-		report_error(&loader->report, at,
+		notes_error(&loader->notes, at,
 		    "there is no such file; create it (one line does: 'peers: [\"HOST:PORT\"]'), "
 		    "or name another with -c FILE");
 	else if (error == -EACCES)
-		report_error(&loader->report, at,
+		notes_error(&loader->notes, at,
 		    "user id %u may not read it; the daemon runs without privileges, so "
 		    "chmod 0644 %s, or chown it to a group of the daemon's",
 		    (unsigned)geteuid(), source->name);
 	else if (error == -EFBIG)
-		report_error(&loader->report, at, "larger than %zu MiB; split it into drop-ins",
+		notes_error(&loader->notes, at, "larger than %zu MiB; split it into drop-ins",
 		    SOURCE_MAX >> 20);
 	else
-		report_error(&loader->report, at, "cannot be read: %s", strerror(-error));
+		notes_error(&loader->notes, at, "cannot be read: %s", strerror(-error));
 }
 
 /* One more file. The name alone is enough to say something about it. */
@@ -59,13 +59,13 @@ add_source(struct loader *loader)
 
 	if (sources == NULL)
 		return NULL;
-	loader->sources = loader->report.sources = sources;
+	loader->sources = loader->notes.sources = sources;
 	peers = reallocarray(loader->peers, n, sizeof(*peers));
 	if (peers == NULL)
 		return NULL;
 	loader->peers = peers;
 	peers[n - 1] = NULL;
-	loader->report.n_sources = loader->n_sources = n;
+	loader->notes.n_sources = loader->n_sources = n;
 	return &sources[n - 1];
 }
 
@@ -85,7 +85,7 @@ load_file(struct loader *loader, const char *name)
 		say_unreadable(loader, source, error);
 		return 0;
 	}
-	error = document_parse(source, &loader->pool, &loader->report, &root);
+	error = document_parse(source, &loader->pool, &loader->notes, &root);
 	if (error == 0 && root != NULL)
 		settings_read_file(
 		    &loader->reader, root, &loader->settings, &loader->peers[source->file]);
@@ -103,7 +103,7 @@ remark_ignored(struct loader *loader, const char *name)
 	*source = (struct source){.name = strdup(name), .file = (unsigned)loader->n_sources - 1};
 	if (source->name == NULL)
 		return -ENOMEM;
-	report_warning(&loader->report, (struct place){.file = source->file},
+	notes_warning(&loader->notes, (struct place){.file = source->file},
 	    "ignored: the name of a drop-in ends in '.yaml'");
 	return 0;
 }
@@ -140,13 +140,13 @@ load_files(struct loader *loader, const char *path)
 static int
 build_peers(struct loader *loader)
 {
-	struct peer_builder *builder = calloc(1, sizeof(*builder));
+	struct builder *builder = calloc(1, sizeof(*builder));
 	struct settings settings;
 
 	if (builder == NULL)
 		return -ENOMEM;
 	builder->config = loader->config;
-	builder->report = &loader->report;
+	builder->notes = &loader->notes;
 	builder->defaults = &loader->settings;
 	for (size_t file = 0; file < loader->n_sources; file++) {
 		const struct node *list = loader->peers[file];
@@ -155,11 +155,11 @@ build_peers(struct loader *loader)
 		     node = node->next) {
 			settings = loader->settings;
 			if (settings_read_peer(&loader->reader, node, &settings))
-				peer_build(builder, &settings);
+				build_peer(builder, &settings);
 		}
 	}
 	free(builder);
-	return loader->report.error;
+	return loader->notes.error;
 }
 
 /* What is not about peers. */
@@ -198,7 +198,7 @@ load(struct loader *loader, const char *path)
 	loader->config = calloc(1, sizeof(*loader->config));
 	if (loader->config == NULL)
 		return -ENOMEM;
-	loader->reader = (struct settings_reader){.pool = &loader->pool, .report = &loader->report};
+	loader->reader = (struct settings_reader){.pool = &loader->pool, .notes = &loader->notes};
 	settings_init(&loader->settings);
 	error = load_files(loader, path);
 	if (error == 0)
@@ -206,10 +206,10 @@ load(struct loader *loader, const char *path)
 	if (error == 0)
 		error = build_rest(loader);
 	if (error == 0)
-		error = loader->report.error;
+		error = loader->notes.error;
 	if (error == 0)
 		error = loader->error;
-	if (error == 0 && loader->report.remarks.n_errors > 0)
+	if (error == 0 && loader->notes.remarks.n_errors > 0)
 		error = -EINVAL;
 	return error;
 }
@@ -220,9 +220,9 @@ config_load(const char *path, struct config **ret_config, struct remarks *ret_re
 	struct loader loader = {0};
 	int error = load(&loader, path);
 
-	report_finish(&loader.report, ret_remarks);
+	notes_finish(&loader.notes, ret_remarks);
 	if (error == 0)
-		error = loader.report.error;
+		error = loader.notes.error;
 	if (error == 0)
 		*ret_config = loader.config;
 	else

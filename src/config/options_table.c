@@ -10,6 +10,9 @@
 #define H   (60 * MIN)
 #define D   (24 * H)
 
+#define DURATION(least, most) .type = OPTION_TYPE_DURATION, .min = (least), .max = (most)
+#define NUMBER(least, most)   .type = OPTION_TYPE_NUMBER, .min = (least), .max = (most)
+
 static const struct option_word ready_words[] = {
     {"started", CONFIG_READY_STARTED, false},
     {"any-up", CONFIG_READY_ANY_UP, false},
@@ -66,9 +69,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_LOG,
 	    .key = "summary_every",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 1 * S,
-	    .max = 30 * D,
+	    DURATION(1 * S, 30 * D),
 	    .zero = true,
 	    .fallback = "1h",
 	    .example = "1d",
@@ -153,9 +154,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_PEER,
 	    .key = "sessions",
-	    .type = OPTION_TYPE_NUMBER,
-	    .min = 0,
-	    .max = CONFIG_MAX_SESSIONS,
+	    NUMBER(0, CONFIG_MAX_SESSIONS),
 	    .fallback = "1",
 	    .example = "4",
 	    .help = "How many sessions are kept to the peer. With listen the default is 0: a "
@@ -174,9 +173,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_KEEPALIVE,
 	    .key = "detect_within",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 1 * S,
-	    .max = 7 * D,
+	    DURATION(1 * S, 7 * D),
 	    .fallback = "10min",
 	    .example = "2min",
 	    .help = "A peer that has died in silence is noticed within this.",
@@ -185,9 +182,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_KEEPALIVE,
 	    .key = "lost_probes",
-	    .type = OPTION_TYPE_NUMBER,
-	    .min = 0,
-	    .max = PLAN_MAX_LOST_PROBES,
+	    NUMBER(0, PLAN_MAX_LOST_PROBES),
 	    .fallback = "2",
 	    .example = "3",
 	    .help = "So many probes in a row may be lost without harm.",
@@ -196,9 +191,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_KEEPALIVE,
 	    .key = "outage",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 0,
-	    .max = 1 * D,
+	    DURATION(0, 1 * D),
 	    .fallback = "30s",
 	    .example = "1min",
 	    .help = "A path that is silent for less than this ends no session.",
@@ -227,9 +220,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_KEEPALIVE,
 	    .key = "count",
-	    .type = OPTION_TYPE_NUMBER,
-	    .min = 1,
-	    .max = PLAN_MAX_COUNT,
+	    NUMBER(1, PLAN_MAX_COUNT),
 	    .example = "4",
 	    .help = "Exact: after so many unanswered probes the session is given up "
 		    "(TCP_KEEPCNT).",
@@ -267,9 +258,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_HEARTBEAT,
 	    .key = "every",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 1 * S,
-	    .max = 7 * D,
+	    DURATION(1 * S, 7 * D),
 	    .required = true,
 	    .example = "50s",
 	    .help = "How often; more often than the firewall's idle timeout.",
@@ -278,9 +267,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_HEARTBEAT,
 	    .key = "timeout",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 100,
-	    .max = 1 * H,
+	    DURATION(100, 1 * H),
 	    .fallback = "10s",
 	    .example = "5s",
 	    .help = "How long to wait for the answer, at most as long as every.",
@@ -289,9 +276,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_PEER,
 	    .key = "connect_timeout",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 100,
-	    .max = 10 * MIN,
+	    DURATION(100, 10 * MIN),
 	    .fallback = "10s",
 	    .example = "3s",
 	    .help = "How long an attempt to connect may take.",
@@ -309,9 +294,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_BACKOFF,
 	    .key = "first",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 10,
-	    .max = 1 * H,
+	    DURATION(10, 1 * H),
 	    .fallback = "1s",
 	    .example = "500ms",
 	    .help = "The bound after one failure.",
@@ -320,9 +303,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_BACKOFF,
 	    .key = "max",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 10,
-	    .max = 1 * D,
+	    DURATION(10, 1 * D),
 	    .fallback = "5min",
 	    .example = "1min",
 	    .help = "The bound never grows above this.",
@@ -342,9 +323,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_BACKOFF,
 	    .key = "stable_after",
-	    .type = OPTION_TYPE_DURATION,
-	    .min = 0,
-	    .max = 1 * D,
+	    DURATION(0, 1 * D),
 	    .fallback = "30s",
 	    .example = "1min",
 	    .help = "A session that was up for this long has cleared the failures before it.",
@@ -381,9 +360,7 @@ static const struct option options[OPTION_COUNT] = {
 	{
 	    .parent = OPTION_PEER,
 	    .key = "max_clients",
-	    .type = OPTION_TYPE_NUMBER,
-	    .min = 1,
-	    .max = 100000,
+	    NUMBER(1, 100000),
 	    .fallback = "1024",
 	    .example = "100",
 	    .help = "With listen: how many clients there may be at a time.",

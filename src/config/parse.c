@@ -63,7 +63,7 @@ refuse_range(const struct option *option, struct slice text, struct why *why)
 
 	snprintf(why->text, sizeof(why->text), "'%s' must be %sbetween %s and %s, not %s",
 	    option->key, option->zero ? "0 or " : "", bound_text(option->type, option->min, min),
-	    bound_text(option->type, option->max, max), quote(text, quoted));
+	    bound_text(option->type, option->max, max), notes_quote(text, quoted));
 	return -EINVAL;
 }
 
@@ -136,7 +136,7 @@ parse_word(const struct option *option, struct slice text, struct setting *setti
 			    len == 0 ? "" : ", ", word->word);
 	}
 	snprintf(why->text, sizeof(why->text), "'%s' must be one of %s, not %s%s%s%s", option->key,
-	    list, quote(text, quoted), meant == NULL ? "" : "; did you mean '",
+	    list, notes_quote(text, quoted), meant == NULL ? "" : "; did you mean '",
 	    meant == NULL ? "" : meant, meant == NULL ? "" : "'?");
 	return -EINVAL;
 }
@@ -170,7 +170,7 @@ parse_firewall(
 	if (preset == NULL) {
 		meant = option_suggest_firewall(text);
 		snprintf(why->text, sizeof(why->text), "there is no firewall preset %s; %s%s%s",
-		    quote(text, quoted), meant == NULL ? "" : "did you mean '",
+		    notes_quote(text, quoted), meant == NULL ? "" : "did you mean '",
 		    meant == NULL ? "write a duration, or one of kaguard --list-firewalls" : meant,
 		    meant == NULL ? "" : "'?");
 		return -EINVAL;

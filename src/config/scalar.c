@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "config/report.h"
+#include "config/notes.h"
 
 static bool
 is_digit(char c)
@@ -101,7 +101,7 @@ explain_number(struct slice text, const char *allowed, struct why *why)
 	char quoted[QUOTE_MAX];
 	const char *fault = "is not a number";
 
-	quote(text, quoted);
+	notes_quote(text, quoted);
 	if (text.len > 1 && text.text[0] == '0' && (text.text[1] == 'x' || text.text[1] == 'o'))
 		fault = "is not a decimal number";
 	else if (text.len > 1 && text.text[0] == '0' && is_digit(text.text[1]))
@@ -124,7 +124,8 @@ scalar_number(struct slice text, int64_t *ret, struct why *why)
 	char quoted[QUOTE_MAX];
 
 	if (error == -ERANGE) {
-		snprintf(why->text, sizeof(why->text), "%s is too large", quote(text, quoted));
+		snprintf(
+		    why->text, sizeof(why->text), "%s is too large", notes_quote(text, quoted));
 		return -EINVAL;
 	}
 	if (text.len == 0 || rest.len > 0 || (text.text[0] == '0' && text.len > 1)) {
@@ -180,12 +181,12 @@ scalar_name(struct slice text, struct why *why)
 			continue;
 		snprintf(why->text, sizeof(why->text),
 		    "%s cannot be a name; allowed are A-Z a-z 0-9 . _ : [ ] and -",
-		    quote(text, quoted));
+		    notes_quote(text, quoted));
 		return -EINVAL;
 	}
 	if (text.len > CONFIG_MAX_NAME) {
 		snprintf(why->text, sizeof(why->text),
-		    "%s is too long for a name; at most %d characters", quote(text, quoted),
+		    "%s is too long for a name; at most %d characters", notes_quote(text, quoted),
 		    CONFIG_MAX_NAME);
 		return -EINVAL;
 	}
@@ -245,7 +246,8 @@ scalar_bytes(struct slice text, char *out, size_t *ret_len, struct why *why)
 		if (byte < 0) {
 			char quoted[QUOTE_MAX];
 
-			quote((struct slice){text.text + i, text.len - i < 4 ? text.len - i : 4},
+			notes_quote(
+			    (struct slice){text.text + i, text.len - i < 4 ? text.len - i : 4},
 			    quoted);
 			snprintf(why->text, sizeof(why->text),
 			    "%s is not an escape; there are \\r \\n \\t \\0 \\\\ and \\xNN",

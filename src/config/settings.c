@@ -76,23 +76,23 @@ report_unknown(struct settings_reader *reader, const struct scope *scope, const 
 	char quoted[QUOTE_MAX], list[256] = "";
 	size_t len = 0;
 
-	quote(key->text, quoted);
+	notes_quote(key->text, quoted);
 	for (int id = 0; id < OPTION_COUNT && len < sizeof(list); id++)
 		if (belongs(scope, (enum option_id)id))
 			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
 			    len == 0 ? "" : ", ", option_at((enum option_id)id)->key);
 	if (home == OPTION_ROOT)
-		report_error(reader->report, key->at,
+		notes_error(reader->notes, key->at,
 		    "unknown key %s here; it belongs to the top of the file", quoted);
 	else if (home != OPTION_COUNT)
-		report_error(reader->report, key->at, "unknown key %s here; it belongs to '%s'",
+		notes_error(reader->notes, key->at, "unknown key %s here; it belongs to '%s'",
 		    quoted, home == OPTION_PEER ? "peers" : option_at(home)->key);
 	else if (meant != NULL)
-		report_error(
-		    reader->report, key->at, "unknown key %s; did you mean '%s'?", quoted, meant);
+		notes_error(
+		    reader->notes, key->at, "unknown key %s; did you mean '%s'?", quoted, meant);
 	else
-		report_error(
-		    reader->report, key->at, "unknown key %s; allowed here: %s", quoted, list);
+		notes_error(
+		    reader->notes, key->at, "unknown key %s; allowed here: %s", quoted, list);
 }
 
 /* The option that the key names; OPTION_ROOT where an error has been reported. */
@@ -108,11 +108,11 @@ read_key(struct settings_reader *reader, struct scope *scope, const struct node 
 	if (id == OPTION_ROOT) {
 		report_unknown(reader, scope, key);
 	} else if (!belongs(scope, id)) {
-		report_error(reader->report, key->at,
+		notes_error(reader->notes, key->at,
 		    "'%s' cannot be a default: it belongs to one peer", option_at(id)->key);
 		id = OPTION_ROOT;
 	} else if (scope->seen & bit(id)) {
-		report_error(reader->report, key->at, "'%s' is given twice; first in line %u",
+		notes_error(reader->notes, key->at, "'%s' is given twice; first in line %u",
 		    option_at(id)->key, settings->of[id].at.line);
 		id = OPTION_ROOT;
 	}
@@ -131,7 +131,7 @@ warn_not_yet(struct settings_reader *reader, enum option_id id, const struct set
 	if (word != NULL && !setting->firewall.measure)
 		return;
 	reader->warned |= bit(id);
-	report_warning(reader->report, setting->at, "'%s%s%s' is not acted on by this version: %s",
+	notes_warning(reader->notes, setting->at, "'%s%s%s' is not acted on by this version: %s",
 	    option->key, word == NULL ? "" : ": ", word == NULL ? "" : word, option->not_yet);
 }
 
@@ -189,7 +189,7 @@ check_keepalive(
 	    bit(OPTION_DETECT_WITHIN) | bit(OPTION_LOST_PROBES) | bit(OPTION_OUTAGE);
 
 	if ((scope->seen & exact) && (scope->seen & wishes)) {
-		report_error(reader->report, settings->of[OPTION_KEEPALIVE].at,
+		notes_error(reader->notes, settings->of[OPTION_KEEPALIVE].at,
 		    "'keepalive' has either detect_within, lost_probes and outage, or exact idle, "
 		    "interval and count, not both");
 		settings->of[OPTION_KEEPALIVE].broken = true;
@@ -220,7 +220,7 @@ settings_read_file(struct settings_reader *reader, const struct node *root,
 	if (root->type == NODE_MAP)
 		read_map(reader, &scope, root, settings);
 	else if (root->type != NODE_BROKEN && !value_is_null(root))
-		report_error(reader->report, root->at,
+		notes_error(reader->notes, root->at,
 		    "the file must be a map of keys and values, such as 'peers:'");
 	*ret_peers = scope.peers;
 }
@@ -243,7 +243,7 @@ settings_read_peer(
 		return true;
 	}
 	if (node->type != NODE_BROKEN)
-		report_error(reader->report, node->at,
+		notes_error(reader->notes, node->at,
 		    "a peer must be HOST:PORT, or a map with an 'address'");
 	return false;
 }

@@ -9,7 +9,7 @@
 
 #include "config/document.h"
 #include "config/options.h"
-#include "config/report.h"
+#include "config/notes.h"
 #include "config/scalar.h"
 #include "policy/firewalls.h"
 
@@ -43,7 +43,7 @@ struct settings {
 /* What reading needs beside the node. */
 struct settings_reader {
 	struct pool *pool; /* of the documents: texts made here live as long */
-	struct report *report;
+	struct notes *notes;
 	uint64_t warned; /* options that are without effect, and about which that has been said */
 };
 

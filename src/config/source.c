@@ -11,7 +11,7 @@
 #define SOURCE_BLOCK ((size_t)1 << 16)
 
 size_t
-utf8_decode(const char *text, size_t len, uint32_t *ret)
+source_decode(const char *text, size_t len, uint32_t *ret)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = (unsigned char)text[0];
@@ -183,7 +183,7 @@ source_check(const struct source *source, struct place *ret_at)
 		size = 1;
 		if (source->text[i] >= ' ' && source->text[i] < 0x7f)
 			continue;
-		size = utf8_decode(source->text + i, source->len - i, &code);
+		size = source_decode(source->text + i, source->len - i, &code);
 		fault =
 		    size == 0 ? "not valid UTF-8; save the file as UTF-8" : character_fault(code);
 		if (fault != NULL) {
@@ -211,7 +211,7 @@ source_place(const struct source *source, size_t offset)
 	}
 	at.line = (unsigned)low + 1;
 	for (size_t i = source->lines[low]; i<offset; i += size> 0 ? size : 1) {
-		size = utf8_decode(source->text + i, source->len - i, &code);
+		size = source_decode(source->text + i, source->len - i, &code);
 		at.column++;
 	}
 	return at;
@@ -241,7 +241,7 @@ source_at(const struct source *source, struct place at)
 	for (unsigned column = 1; column < at.column; column++) {
 		if (offset >= line.len)
 			return NULL;
-		size = utf8_decode(line.text + offset, line.len - offset, &code);
+		size = source_decode(line.text + offset, line.len - offset, &code);
 		offset += size > 0 ? size : 1;
 	}
 	return offset <= line.len ? line.text + offset : NULL;

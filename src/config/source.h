@@ -57,6 +57,6 @@ struct slice source_line(const struct source *source, unsigned line);
 const char *source_at(const struct source *source, struct place at);
 
 /* Length of the character at text[0..len), 1 to 4 with its code in *ret; 0: not UTF-8. */
-size_t utf8_decode(const char *text, size_t len, uint32_t *ret);
+size_t source_decode(const char *text, size_t len, uint32_t *ret);
 
 #endif

@@ -35,7 +35,7 @@ value_refuse(struct settings_reader *reader, enum option_id id, const struct nod
 	const struct option *option = option_at(id);
 
 	if (node->type != NODE_BROKEN)
-		report_error(reader->report, node->at, "'%s' must be %s, not %s", option->key,
+		notes_error(reader->notes, node->at, "'%s' must be %s, not %s", option->key,
 		    option_type_phrase(option->type), node_phrase(node));
 	return -EINVAL;
 }
@@ -56,14 +56,14 @@ check_plain_string(struct settings_reader *reader, enum option_id id, const stru
 
 	switch (kind) {
 	case PLAIN_LEGACY_BOOLEAN:
-		report_error(reader->report, node->at,
+		notes_error(reader->notes, node->at,
 		    "%s is a boolean to older YAML (there are only true and false now); "
 		    "put it in quotes",
-		    quote(node->text, quoted));
+		    notes_quote(node->text, quoted));
 		return -EINVAL;
 	case PLAIN_BOOLEAN:
 	case PLAIN_NUMBER:
-		report_error(reader->report, node->at, "'%s' must be %s, not %s; put it in quotes",
+		notes_error(reader->notes, node->at, "'%s' must be %s, not %s; put it in quotes",
 		    option_at(id)->key, option_type_phrase(option_at(id)->type), node_phrase(node));
 		return -EINVAL;
 	case PLAIN_NULL:
@@ -95,12 +95,12 @@ check_style(struct settings_reader *reader, enum option_id id, const struct node
 	if (node->type != NODE_SCALAR)
 		return value_refuse(reader, id, node);
 	if (value_is_null(node)) {
-		report_error(reader->report, node->at, "'%s' has no value; it must be %s",
+		notes_error(reader->notes, node->at, "'%s' has no value; it must be %s",
 		    option_at(id)->key, option_type_phrase(type));
 		return -EINVAL;
 	}
 	if (is_numeric(type) && node->style != NODE_PLAIN) {
-		report_error(reader->report, node->at,
+		notes_error(reader->notes, node->at,
 		    "'%s' must be a number, not a string; remove the quotes", option_at(id)->key);
 		return -EINVAL;
 	}
@@ -119,7 +119,7 @@ read_scalar(struct settings_reader *reader, enum option_id id, const struct node
 	if (check_style(reader, id, node) != 0)
 		return -EINVAL;
 	if (option_parse(option_at(id), node->text, &value, &why) != 0) {
-		report_error(reader->report, node->at, "%s", why.text);
+		notes_error(reader->notes, node->at, "%s", why.text);
 		return -EINVAL;
 	}
 	*setting = value;
@@ -150,7 +150,7 @@ read_bytes(struct settings_reader *reader, enum option_id id, const struct node 
 	if (check_style(reader, id, node) != 0)
 		return -EINVAL;
 	if (is_ambiguous(node)) {
-		report_error(reader->report, node->at,
+		notes_error(reader->notes, node->at,
 		    "'%s' has a character above 127 in double quotes; write its bytes in single "
 		    "quotes, as in '\\xff'",
 		    option->key);
@@ -159,17 +159,17 @@ read_bytes(struct settings_reader *reader, enum option_id id, const struct node 
 	if (node->style != NODE_DOUBLE_QUOTED) {
 		out = pool_alloc(reader->pool, bytes.len + 1);
 		if (out == NULL) {
-			reader->report->error = -ENOMEM;
+			reader->notes->error = -ENOMEM;
 			return -EINVAL;
 		}
 		if (scalar_bytes(node->text, out, &bytes.len, &why) != 0) {
-			report_error(reader->report, node->at, "%s", why.text);
+			notes_error(reader->notes, node->at, "%s", why.text);
 			return -EINVAL;
 		}
 		bytes.text = out;
 	}
 	if (bytes.len == 0 || bytes.len > (size_t)option->max) {
-		report_error(reader->report, node->at, "'%s' must be 1 to %d bytes, not %zu",
+		notes_error(reader->notes, node->at, "'%s' must be 1 to %d bytes, not %zu",
 		    option->key, (int)option->max, bytes.len);
 		return -EINVAL;
 	}
@@ -186,7 +186,7 @@ read_firewalls(struct settings_reader *reader, const struct node *list, struct s
 	int result = 0;
 
 	if (list->first == NULL) {
-		report_error(reader->report, list->at,
+		notes_error(reader->notes, list->at,
 		    "the list is empty; leave 'firewall' out for the default of %ds",
 		    FIREWALL_DEFAULT_S);
 		return -EINVAL;
@@ -197,7 +197,7 @@ read_firewalls(struct settings_reader *reader, const struct node *list, struct s
 		if (read_scalar(reader, OPTION_FIREWALL, node, &item) != 0) {
 			result = -EINVAL;
 		} else if (item.firewall.measure) {
-			report_error(reader->report, node->at,
+			notes_error(reader->notes, node->at,
 			    "'auto' stands alone: what is measured is the path as a whole");
 			result = -EINVAL;
 		} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "config/report.h"
+#include "config/notes.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static size_t
 copy_character(struct slice from, char *out, size_t *len)
 {
 	uint32_t code;
-	size_t size = utf8_decode(from.text, from.len, &code);
+	size_t size = source_decode(from.text, from.len, &code);
 
 	if (size == 0 || (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0)) {
 		out[(*len)++] = '?';
@@ -31,7 +31,7 @@ copy_character(struct slice from, char *out, size_t *len)
 }
 
 char *
-quote(struct slice text, char buf[QUOTE_MAX])
+notes_quote(struct slice text, char buf[QUOTE_MAX])
 {
 	size_t len = 0, at = 0;
 
@@ -93,10 +93,10 @@ said_already(const struct remarks *remarks, struct place at, const char *text)
 
 /* Takes text. */
 static int
-report_append(struct report *report, enum remark_severity severity, struct place at, char *text)
+notes_append(struct notes *notes, enum remark_severity severity, struct place at, char *text)
 {
-	struct remarks *remarks = &report->remarks;
-	const struct source *source = &report->sources[at.file];
+	struct remarks *remarks = &notes->remarks;
+	const struct source *source = &notes->sources[at.file];
 	struct remark *remark;
 
 	/* Doubles at powers of two. */
@@ -124,46 +124,46 @@ report_append(struct report *report, enum remark_severity severity, struct place
 }
 
 static void
-report_say(struct report *report, enum remark_severity severity, struct place at,
-    const char *format, va_list ap)
+notes_say(struct notes *notes, enum remark_severity severity, struct place at, const char *format,
+    va_list ap)
 {
 	char *text;
 
 	if (vasprintf(&text, format, ap) < 0) {
-		report->error = -ENOMEM;
+		notes->error = -ENOMEM;
 		return;
 	}
-	if (said_already(&report->remarks, at, text)) {
+	if (said_already(&notes->remarks, at, text)) {
 		free(text);
 		return;
 	}
-	report->remarks.n_errors += severity == REMARK_ERROR;
-	if (report->remarks.n >= REMARKS_MAX) {
-		report->dropped++;
+	notes->remarks.n_errors += severity == REMARK_ERROR;
+	if (notes->remarks.n >= REMARKS_MAX) {
+		notes->dropped++;
 		free(text);
-	} else if (report_append(report, severity, at, text) != 0) {
-		report->error = -ENOMEM;
+	} else if (notes_append(notes, severity, at, text) != 0) {
+		notes->error = -ENOMEM;
 		free(text);
 	}
 }
 
 void
-report_error(struct report *report, struct place at, const char *format, ...)
+notes_error(struct notes *notes, struct place at, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	report_say(report, REMARK_ERROR, at, format, ap);
+	notes_say(notes, REMARK_ERROR, at, format, ap);
 	va_end(ap);
 }
 
 void
-report_warning(struct report *report, struct place at, const char *format, ...)
+notes_warning(struct notes *notes, struct place at, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	report_say(report, REMARK_WARNING, at, format, ap);
+	notes_say(notes, REMARK_WARNING, at, format, ap);
 	va_end(ap);
 }
 
@@ -182,19 +182,19 @@ remark_order(const void *a, const void *b)
 }
 
 void
-report_finish(struct report *report, struct remarks *ret)
+notes_finish(struct notes *notes, struct remarks *ret)
 {
-	struct remarks *remarks = &report->remarks;
+	struct remarks *remarks = &notes->remarks;
 	enum remark_severity severity = remarks->n_errors > 0 ? REMARK_ERROR : REMARK_WARNING;
 	char *text;
 
 	if (remarks->n > 0)
 		qsort(remarks->list, remarks->n, sizeof(*remarks->list), remark_order);
-	if (report->dropped > 0) {
-		if (asprintf(&text, "%zu more remarks are not shown", report->dropped) < 0) {
-			report->error = -ENOMEM;
-		} else if (report_append(report, severity, (struct place){0}, text) != 0) {
-			report->error = -ENOMEM;
+	if (notes->dropped > 0) {
+		if (asprintf(&text, "%zu more remarks are not shown", notes->dropped) < 0) {
+			notes->error = -ENOMEM;
+		} else if (notes_append(notes, severity, (struct place){0}, text) != 0) {
+			notes->error = -ENOMEM;
 			free(text);
 		}
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef KAGUARD_CONFIG_REPORT_H
-#define KAGUARD_CONFIG_REPORT_H
+#ifndef KAGUARD_CONFIG_NOTES_H
+#define KAGUARD_CONFIG_NOTES_H
 
 /* Collects what there is to say about the files while they are read. */
 
@@ -10,7 +10,7 @@
 /* Room for a piece of somebody's file inside a remark. */
 #define QUOTE_MAX 96
 
-struct report {
+struct notes {
 	struct remarks remarks;
 	struct source *sources; /* by place.file; belongs to the caller */
 	size_t n_sources;
@@ -19,19 +19,19 @@ struct report {
 };
 
 /* Say it once: the same text at the same place again is ignored. */
-void report_error(struct report *report, struct place at, const char *format, ...)
+void notes_error(struct notes *notes, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-void report_warning(struct report *report, struct place at, const char *format, ...)
+void notes_warning(struct notes *notes, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Hand the remarks over, sorted. */
-void report_finish(struct report *report, struct remarks *ret);
+void notes_finish(struct notes *notes, struct remarks *ret);
 
 /*
  * A piece of somebody's file fit for a remark: in single quotes, cut where it is long, anything
  * that could upset a terminal as '?'. Returns buf.
  */
-char *quote(struct slice text, char buf[QUOTE_MAX]);
+char *notes_quote(struct slice text, char buf[QUOTE_MAX]);
 
 #endif

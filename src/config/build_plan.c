@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-#include "config/peer_plan.h"
+#include "config/build_plan.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "policy/timespan.h"
 
-static const struct setting *
-of(const struct peer_builder *builder, enum option_id id)
-{
-	return &builder->settings->of[id];
-}
-
 static bool
-is_given(const struct peer_builder *builder, enum option_id id)
-{
-	return of(builder, id)->at.line > 0;
-}
-
-static bool
-is_any(const struct peer_builder *builder, const enum option_id ids[], size_t n, bool broken)
+is_any(const struct builder *builder, const enum option_id ids[], size_t n, bool broken)
 {
 	for (size_t i = 0; i < n; i++)
-		if (broken ? of(builder, ids[i])->broken : is_given(builder, ids[i]))
+		if (broken ? build_setting(builder, ids[i])->broken
+			   : build_is_given(builder, ids[i]))
 			return true;
 	return false;
 }
@@ -33,21 +22,22 @@ static const enum option_id heartbeat_ids[] = {
 
 /* The values of a heartbeat by themselves. The default timeout makes way for a short `every`. */
 static bool
-check_heartbeat(const struct peer_builder *builder, struct config_heartbeat *heartbeat)
+check_heartbeat(const struct builder *builder, struct config_heartbeat *heartbeat)
 {
 	const enum option_id required[] = {OPTION_SEND, OPTION_EVERY};
 
 	for (size_t i = 0; i < 2; i++)
-		if (!is_given(builder, required[i])) {
-			report_error(builder->report,
-			    peer_blame(builder, OPTION_HEARTBEAT, OPTION_PEER),
+		if (!build_is_given(builder, required[i])) {
+			notes_error(builder->notes,
+			    build_blame(builder, OPTION_HEARTBEAT, OPTION_PEER),
 			    "the heartbeat has no '%s'", option_at(required[i])->key);
 			return false;
 		}
-	heartbeat->every_ms = of(builder, OPTION_EVERY)->number;
-	heartbeat->timeout_ms = of(builder, OPTION_TIMEOUT)->number;
-	if (heartbeat->timeout_ms > heartbeat->every_ms && is_given(builder, OPTION_TIMEOUT)) {
-		report_error(builder->report, peer_blame(builder, OPTION_TIMEOUT, OPTION_EVERY),
+	heartbeat->every_ms = build_setting(builder, OPTION_EVERY)->number;
+	heartbeat->timeout_ms = build_setting(builder, OPTION_TIMEOUT)->number;
+	if (heartbeat->timeout_ms > heartbeat->every_ms &&
+	    build_is_given(builder, OPTION_TIMEOUT)) {
+		notes_error(builder->notes, build_blame(builder, OPTION_TIMEOUT, OPTION_EVERY),
 		    "heartbeat 'timeout' must not be above 'every'");
 		return false;
 	}
@@ -57,21 +47,21 @@ check_heartbeat(const struct peer_builder *builder, struct config_heartbeat *hea
 }
 
 static void
-check_heartbeat_firewall(const struct peer_builder *builder, int64_t every_ms)
+check_heartbeat_firewall(const struct builder *builder, int64_t every_ms)
 {
-	const struct setting *firewall = of(builder, OPTION_FIREWALL);
+	const struct setting *firewall = build_setting(builder, OPTION_FIREWALL);
 	char every[TIMESPAN_MAX], timeout[TIMESPAN_MAX];
 
 	if (firewall->broken || every_ms < firewall->firewall.timeout_ms)
 		return;
-	report_error(builder->report, peer_blame(builder, OPTION_EVERY, OPTION_FIREWALL),
+	notes_error(builder->notes, build_blame(builder, OPTION_EVERY, OPTION_FIREWALL),
 	    "heartbeat 'every' (%s) must be below the firewall's idle timeout (%s)",
 	    timespan_text(every_ms, every, sizeof(every)),
 	    timespan_text(firewall->firewall.timeout_ms, timeout, sizeof(timeout)));
 }
 
 static bool
-is_last_heartbeat(const struct peer_builder *builder, const struct config_heartbeat *heartbeat)
+is_last_heartbeat(const struct builder *builder, const struct config_heartbeat *heartbeat)
 {
 	const struct config_heartbeat *last = builder->heartbeat;
 
@@ -80,28 +70,30 @@ is_last_heartbeat(const struct peer_builder *builder, const struct config_heartb
 }
 
 void
-peer_build_heartbeat(struct peer_builder *builder, struct config_peer *peer)
+build_heartbeat(struct builder *builder, struct config_peer *peer)
 {
 	struct config_heartbeat heartbeat = {0};
 
 	if (!is_any(builder, heartbeat_ids, N_HEARTBEAT, false) &&
-	    !is_given(builder, OPTION_HEARTBEAT))
+	    !build_is_given(builder, OPTION_HEARTBEAT))
 		return;
 	if (is_any(builder, heartbeat_ids, N_HEARTBEAT, true) ||
-	    of(builder, OPTION_HEARTBEAT)->broken || !check_heartbeat(builder, &heartbeat))
+	    build_setting(builder, OPTION_HEARTBEAT)->broken ||
+	    !check_heartbeat(builder, &heartbeat))
 		return;
 	check_heartbeat_firewall(builder, heartbeat.every_ms);
-	heartbeat.send = peer_copy_text(builder, OPTION_SEND, of(builder, OPTION_SEND)->text);
-	heartbeat.send_len = of(builder, OPTION_SEND)->text.len;
-	if (is_given(builder, OPTION_EXPECT)) {
+	heartbeat.send =
+	    build_text(builder, OPTION_SEND, build_setting(builder, OPTION_SEND)->text);
+	heartbeat.send_len = build_setting(builder, OPTION_SEND)->text.len;
+	if (build_is_given(builder, OPTION_EXPECT)) {
 		heartbeat.expect =
-		    peer_copy_text(builder, OPTION_EXPECT, of(builder, OPTION_EXPECT)->text);
-		heartbeat.expect_len = of(builder, OPTION_EXPECT)->text.len;
+		    build_text(builder, OPTION_EXPECT, build_setting(builder, OPTION_EXPECT)->text);
+		heartbeat.expect_len = build_setting(builder, OPTION_EXPECT)->text.len;
 	}
 	if (!is_last_heartbeat(builder, &heartbeat)) {
 		builder->heartbeat = pool_alloc(&builder->config->pool, sizeof(heartbeat));
 		if (builder->heartbeat == NULL) {
-			builder->report->error = -ENOMEM;
+			builder->notes->error = -ENOMEM;
 			return;
 		}
 		*builder->heartbeat = heartbeat;
@@ -111,18 +103,18 @@ peer_build_heartbeat(struct peer_builder *builder, struct config_peer *peer)
 
 /* A bare number is shown with its unit. */
 static char *
-shown_firewall(struct peer_builder *builder, struct slice shown)
+shown_firewall(struct builder *builder, struct slice shown)
 {
 	char seconds[32];
 	char *text;
 
 	if (shown.len > sizeof(seconds) - 2 || strspn(shown.text, "0123456789.") < shown.len)
-		return peer_copy_text(builder, OPTION_FIREWALL, shown);
+		return build_text(builder, OPTION_FIREWALL, shown);
 	memcpy(seconds, shown.text, shown.len);
 	seconds[shown.len] = 's';
 	text = pool_text(&builder->config->pool, seconds, shown.len + 1);
 	if (text == NULL)
-		builder->report->error = -ENOMEM;
+		builder->notes->error = -ENOMEM;
 	return text;
 }
 
@@ -158,7 +150,7 @@ wish_slot(const struct plan_wish *wish)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		hash = (hash ^ (uint64_t)words[i]) * 1099511628211U;
-	return (hash >> 32) % PEER_PLANS;
+	return (hash >> 32) % BUILD_PLANS;
 }
 
 static bool
@@ -171,9 +163,9 @@ wish_same(const struct plan_wish *a, const struct plan_wish *b)
 }
 
 static void
-make_plan(struct peer_builder *builder, struct config_peer *peer)
+make_plan(struct builder *builder, struct config_peer *peer)
 {
-	struct peer_plan *known = &builder->plans[wish_slot(&peer->wish)];
+	struct build_plan *known = &builder->plans[wish_slot(&peer->wish)];
 	struct plan_conflict conflict;
 	enum option_id first, second;
 	char text[512];
@@ -181,58 +173,58 @@ make_plan(struct peer_builder *builder, struct config_peer *peer)
 	if (known->used && wish_same(&known->wish, &peer->wish)) {
 		peer->plan = known->plan;
 	} else if (plan_make(&peer->wish, &peer->plan, &conflict) == 0) {
-		*known = (struct peer_plan){peer->wish, peer->plan, true};
+		*known = (struct build_plan){peer->wish, peer->plan, true};
 	} else {
 		first = demand_option(conflict.first);
 		second = demand_option(conflict.second);
-		report_error(builder->report, peer_blame(builder, first, second), "%s",
+		notes_error(builder->notes, build_blame(builder, first, second), "%s",
 		    plan_conflict_text(&peer->wish, &conflict, text, sizeof(text)));
 	}
 }
 
 /* Exact values are all there, or none is. False where an error has been reported. */
 static bool
-check_exact(const struct peer_builder *builder, struct plan_wish *wish)
+check_exact(const struct builder *builder, struct plan_wish *wish)
 {
 	static const enum option_id exact[] = {OPTION_IDLE, OPTION_INTERVAL, OPTION_COUNT_PROBES};
 
 	if (!is_any(builder, exact, 3, false))
 		return true;
 	for (size_t i = 0; i < 3; i++)
-		if (!is_given(builder, exact[i])) {
-			report_error(builder->report,
-			    peer_blame(builder, OPTION_KEEPALIVE, OPTION_PEER),
+		if (!build_is_given(builder, exact[i])) {
+			notes_error(builder->notes,
+			    build_blame(builder, OPTION_KEEPALIVE, OPTION_PEER),
 			    "exact keepalive values are 'idle', 'interval' and 'count' together; "
 			    "'%s' is missing",
 			    option_at(exact[i])->key);
 			return false;
 		}
-	wish->exact_idle_s = (int)of(builder, OPTION_IDLE)->number;
-	wish->exact_interval_s = (int)of(builder, OPTION_INTERVAL)->number;
-	wish->exact_count = (int)of(builder, OPTION_COUNT_PROBES)->number;
+	wish->exact_idle_s = (int)build_setting(builder, OPTION_IDLE)->number;
+	wish->exact_interval_s = (int)build_setting(builder, OPTION_INTERVAL)->number;
+	wish->exact_count = (int)build_setting(builder, OPTION_COUNT_PROBES)->number;
 	return true;
 }
 
 void
-peer_build_plan(struct peer_builder *builder, struct config_peer *peer)
+build_keepalive(struct builder *builder, struct config_peer *peer)
 {
 	static const enum option_id inputs[] = {OPTION_FIREWALL, OPTION_KEEPALIVE,
 	    OPTION_DETECT_WITHIN, OPTION_LOST_PROBES, OPTION_OUTAGE, OPTION_IDLE, OPTION_INTERVAL,
 	    OPTION_COUNT_PROBES};
-	const struct firewall_choice *firewall = &of(builder, OPTION_FIREWALL)->firewall;
+	const struct firewall_choice *firewall = &build_setting(builder, OPTION_FIREWALL)->firewall;
 
 	if (is_any(builder, inputs, sizeof(inputs) / sizeof(inputs[0]), true))
 		return;
-	if (firewall->deaf != NULL && !is_given(builder, OPTION_HEARTBEAT))
-		report_error(builder->report, of(builder, OPTION_FIREWALL)->at,
+	if (firewall->deaf != NULL && !build_is_given(builder, OPTION_HEARTBEAT))
+		notes_error(builder->notes, build_setting(builder, OPTION_FIREWALL)->at,
 		    "%s does not count keepalive probes, only data; give the peer a 'heartbeat'",
 		    firewall->deaf->name);
 	peer->firewall = shown_firewall(builder, firewall->shown);
 	peer->firewall_auto = firewall->measure;
 	peer->wish = (struct plan_wish){.firewall_ms = firewall->timeout_ms,
-	    .detect_ms = of(builder, OPTION_DETECT_WITHIN)->number,
-	    .outage_ms = of(builder, OPTION_OUTAGE)->number,
-	    .lost_probes = (int)of(builder, OPTION_LOST_PROBES)->number};
+	    .detect_ms = build_setting(builder, OPTION_DETECT_WITHIN)->number,
+	    .outage_ms = build_setting(builder, OPTION_OUTAGE)->number,
+	    .lost_probes = (int)build_setting(builder, OPTION_LOST_PROBES)->number};
 	if (check_exact(builder, &peer->wish))
 		make_plan(builder, peer);
 }
