@@ -37,6 +37,7 @@ class Peer(threading.Thread):
         self.netns, self.port, self.backlog = netns, port, backlog
         self.changed = threading.Condition()
         self.sessions = []  # every one ever accepted
+        self._live = {}  # those that are open, in the order in which they came
         self._wake, self._bell = socket.socketpair()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ, None)
@@ -68,25 +69,25 @@ class Peer(threading.Thread):
         self._order(lambda: [self._drop(s, repair=True) for s in self.open_sessions()])
 
     def open_sessions(self):
-        return [s for s in list(self.sessions) if s.end is None and s.sock.fileno() >= 0]
+        return list(self._live)
 
     def await_sessions(self, count, timeout):
         """Wait until that many are connected at one time; returns them."""
-        return self.await_that(lambda: len(self.open_sessions()) >= count and
-                               self.open_sessions(), timeout, f"{count} sessions")
+        return self.await_that(lambda: len(self._live) >= count and self.open_sessions(),
+                               timeout, f"{count} sessions")
 
     def await_that(self, condition, timeout, what):
         with self.changed:
             if not self.changed.wait_for(condition, timeout):
                 raise AssertionError(f"port {self.port}: no {what} within {timeout} s, only "
-                                     f"{len(self.open_sessions())} of {len(self.sessions)} open")
+                                     f"{len(self._live)} of {len(self.sessions)} open")
             return condition()
 
     def stays(self, sessions, seconds):
         """Whether all these sessions are still open after so many seconds; returns at a loss."""
         with self.changed:
             return not self.changed.wait_for(
-                lambda: not set(sessions) <= set(self.open_sessions()), seconds)
+                lambda: any(s not in self._live for s in sessions), seconds)
 
     def stop(self):
         self._order(None)
@@ -122,7 +123,7 @@ class Peer(threading.Thread):
                         return
                 elif key.fileobj is self._listener:
                     self._accept()
-                elif key.data.sock.fileno() >= 0:
+                elif key.data in self._live:
                     self._serve(key.data)
 
     def _obey(self):
@@ -166,6 +167,7 @@ class Peer(threading.Thread):
             sock.setblocking(False)
             session = Session(sock, address)
             self.sessions.append(session)
+            self._live[session] = True
             self.accepted(session)
         with self.changed:
             self.changed.notify_all()
@@ -189,6 +191,7 @@ class Peer(threading.Thread):
             session.sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         session.sock.close()
         session.end = end
+        self._live.pop(session, None)
         with self.changed:
             self.changed.notify_all()
 
