@@ -74,19 +74,18 @@ say(const struct session *s, enum message message, int priority, struct draft *d
 }
 
 /*
- * Say one of a kind that comes in bursts: at `priority` if the burst allows it, else for debugging
- * and counted.
+ * Whether one of a kind that comes in storms is to be said: at the priority given if the storm
+ * allows it, else counted, and said for debugging. Asked first, since the words cost more than all
+ * else that a change does.
  */
-static void
-say_or_hold(struct session *s, enum storm_kind kind, int priority, struct draft *d)
+static bool
+admit(struct session *s, enum storm_kind kind, int *priority)
 {
-	static const enum message messages[STORM_KINDS] = {
-	    MESSAGE_SESSION_UP, MESSAGE_SESSION_LOST, MESSAGE_ATTEMPT_FAILED};
-	struct guard *guard = s->peer->guard;
+	struct report *report = report_of(s->peer);
 
-	if (priority < LOG_DEBUG && !storm_admit(guard, kind, s))
-		priority = LOG_DEBUG;
-	say(s, messages[kind], priority, d);
+	if (*priority < LOG_DEBUG && !storm_admit(s->peer->guard, kind, s))
+		*priority = LOG_DEBUG;
+	return report->wants(report, *priority);
 }
 
 void
@@ -126,6 +125,8 @@ report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
 	int priority = !again ? LOG_INFO : s->peer->flaps > 1 ? LOG_DEBUG : LOG_NOTICE;
 	struct draft d;
 
+	if (!admit(s, STORM_UP, &priority))
+		return;
 	draft_begin(&d, s);
 	draft_addresses(&d, s);
 	d.fields.old_state = fsm_state_name(FSM_CONNECTING);
@@ -141,7 +142,7 @@ report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
 		d.fields.reason = diagnosis_name((enum reason)s->reason);
 		add_verdict(&d, s);
 	}
-	say_or_hold(s, STORM_UP, priority, &d);
+	say(s, MESSAGE_SESSION_UP, priority, &d);
 }
 
 static void
@@ -169,10 +170,15 @@ report_lost(struct session *s, const struct report_death *what)
 {
 	struct peer *peer = s->peer;
 	/* One that had lasted is news; one that is lost again and again is so once. */
-	bool loud = !s->told_lost;
+	bool again = s->told_lost;
+	/* A server that takes and drops is said again whenever their number has doubled. */
+	bool doubled = what->flap && peer->flaps >= 4 && (peer->flaps & (peer->flaps - 1)) == 0;
+	int priority = again && !doubled ? LOG_DEBUG : LOG_WARNING;
 	struct draft d;
 
 	s->told_lost = what->flap;
+	if (!admit(s, STORM_LOST, &priority))
+		return;
 	draft_begin(&d, s);
 	draft_addresses(&d, s);
 	d.fields.state = fsm_state_name(FSM_BACKOFF);
@@ -192,13 +198,9 @@ report_lost(struct session *s, const struct report_death *what)
 	}
 	if (s->reason == REASON_PENDING)
 		add(&d, "; the next attempt will tell whether the firewall or the peer");
-	/* A server that takes and drops sessions is said again whenever their number has doubled.
-	 */
-	if (what->flap && peer->flaps >= 4 && (peer->flaps & (peer->flaps - 1)) == 0) {
+	if (doubled)
 		add(&d, "; %u sessions in a row did not last", peer->flaps);
-		loud = true;
-	}
-	say_or_hold(s, STORM_LOST, loud ? LOG_WARNING : LOG_DEBUG, &d);
+	say(s, MESSAGE_SESSION_LOST, priority, &d);
 }
 
 static const char *
@@ -245,6 +247,8 @@ report_failed(struct session *s, int64_t retry_ms)
 	struct draft d;
 
 	s->peer->last_reason = s->reason;
+	if (!local && !admit(s, STORM_FAILED, &priority))
+		return;
 	draft_begin(&d, s);
 	d.fields.old_state = d.fields.state;
 	d.fields.state = fsm_state_name(retry_ms < 0 ? FSM_IDLE : FSM_BACKOFF);
@@ -259,10 +263,7 @@ report_failed(struct session *s, int64_t retry_ms)
 		add(&d, "; next attempt in ");
 		add_span(&d, retry_ms);
 	}
-	if (local)
-		say(s, MESSAGE_LOCAL_TROUBLE, priority, &d);
-	else
-		say_or_hold(s, STORM_FAILED, priority, &d);
+	say(s, local ? MESSAGE_LOCAL_TROUBLE : MESSAGE_ATTEMPT_FAILED, priority, &d);
 }
 
 void

@@ -17,6 +17,7 @@
 #define DISCARD_BYTES	 (256 * 1024)
 #define DISCARD_PAUSE_MS 100
 
+/* From the first question to the resolver until the session is held. */
 struct attempt {
 	struct resolve_query query;
 	struct conn *conn;
@@ -101,15 +102,11 @@ on_answer(struct resolve_query *query, struct addresses *addresses, int gai_erro
 }
 
 static void
-adopt(struct conn *conn, int fd)
+adopt(struct conn *conn, const struct race_end *end)
 {
-	socklen_t len = sizeof(conn->local);
-
-	forget_attempt(conn);
-	conn->fd = fd;
-	getsockname(fd, &conn->local.any, &len);
-	len = sizeof(conn->remote);
-	getpeername(fd, &conn->remote.any, &len);
+	conn->fd = end->fd;
+	conn->local = end->local;
+	conn->remote = end->remote;
 }
 
 static void
@@ -119,10 +116,10 @@ on_race_end(struct race *race, const struct race_end *end)
 	struct conn *conn = attempt->conn;
 
 	if (end->fd < 0) {
-		tell(conn, CONN_FAILED, end->error, end->local);
+		tell(conn, CONN_FAILED, end->error, end->local_trouble);
 		return;
 	}
-	adopt(conn, end->fd);
+	adopt(conn, end);
 	tell(conn, CONN_CONNECTED, 0, false);
 }
 
@@ -190,18 +187,21 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 	if (r == 0)
 		return 0;
 	if (r == 1 && end.fd >= 0) {
-		adopt(conn, end.fd);
+		adopt(conn, &end);
 		return 1;
 	}
 	*ret_failed = r < 0 ? (struct conn_news){CONN_FAILED, -r, true}
-			    : (struct conn_news){CONN_FAILED, end.error, end.local};
+			    : (struct conn_news){CONN_FAILED, end.error, end.local_trouble};
 	return -ret_failed->error;
 }
 
 static int
 live_hold(struct conn *conn)
 {
-	return wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
+	int r = wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
+
+	forget_attempt(conn);
+	return r;
 }
 
 static int

@@ -38,7 +38,7 @@ struct conn_news {
 struct conn {
 	struct net *net;
 	struct wake wake;
-	struct attempt *attempt; /* while resolving or connecting */
+	struct attempt *attempt; /* while resolving or connecting, until held */
 	uint64_t discarded;	 /* bytes received and thrown away */
 	union address remote, local;
 	int fd;

@@ -22,17 +22,23 @@ remember(struct race *race, int error, bool sent)
 	race->sent |= sent;
 }
 
-/*
- * A connect to a port of our own host, with that very port as its ephemeral one, meets itself
- * (simultaneous open, RFC 9293 section 3.5): nobody is there.
- */
-static bool
-met_itself(int fd, const union address *remote)
+/* The fd of a try that is connected is handed over. 0, or the errno that it comes to. */
+static int
+hand_over(struct race_try *try, struct race_end *ret_end)
 {
-	union address local = {0};
-	socklen_t len = sizeof(local);
+	const struct race *race = try->race;
+	struct race_end end = {.fd = try->fd, .remote = race->addresses->list[try - race->tries]};
+	socklen_t len = sizeof(end.local);
 
-	return getsockname(fd, &local.any, &len) == 0 && address_equal(&local, remote);
+	if (getsockname(try->fd, &end.local.any, &len) != 0)
+		return errno;
+	/* A connect to a port of our own host, with that very port as its ephemeral one, meets
+	 * itself (simultaneous open, RFC 9293 section 3.5): nobody is there. */
+	if (address_equal(&end.local, &end.remote))
+		return ECONNREFUSED;
+	try->fd = -1;
+	*ret_end = end;
+	return 0;
 }
 
 static int
@@ -94,7 +100,9 @@ try_start(struct race *race, struct race_try *try, const union address *remote)
 	if (r == -EINPROGRESS) {
 		r = wake_init(race->loop, &try->wake, on_try);
 		if (r == 0)
-			r = wake_arm(&try->wake, try->fd, WAKE_WRITE, -1);
+			/* Reading as well: who holds the socket later waits for that, so the
+			 * kernel's set changes once, not twice. */
+			r = wake_arm(&try->wake, try->fd, WAKE_READ | WAKE_WRITE, -1);
 	}
 	if (r < 0)
 		try_close(try);
@@ -109,14 +117,15 @@ try_next(struct race *race, struct race_end *ret_end)
 		unsigned i = race->next++;
 		int r = try_start(race, &race->tries[i], &race->addresses->list[i]);
 
+		if (r == 1) {
+			r = -hand_over(&race->tries[i], ret_end);
+			if (r == 0)
+				return 1;
+			try_close(&race->tries[i]);
+		}
 		if (r < 0) {
 			remember(race, -r, false);
 			continue;
-		}
-		if (r == 1) {
-			*ret_end = (struct race_end){.fd = race->tries[i].fd};
-			race->tries[i].fd = -1;
-			return 1;
 		}
 		race->running++;
 		if (race->next < race->addresses->n)
@@ -125,8 +134,9 @@ try_next(struct race *race, struct race_end *ret_end)
 	}
 	if (race->running > 0)
 		return 0;
-	*ret_end = (struct race_end){
-	    .fd = -1, .error = race->error != 0 ? race->error : ENOENT, .local = !race->sent};
+	*ret_end = (struct race_end){.fd = -1,
+	    .error = race->error != 0 ? race->error : ENOENT,
+	    .local_trouble = !race->sent};
 	return 1;
 }
 
@@ -141,13 +151,10 @@ on_try(struct wake *wake, unsigned what)
 
 	(void)what;
 	getsockopt(try->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error == 0 && met_itself(try->fd, &race->addresses->list[try - race->tries]))
-		error = ECONNREFUSED;
-	if (error == 0) {
-		wake_disarm(&try->wake);
-		end.fd = try->fd;
-		try->fd = -1;
-	} else {
+	if (error == 0)
+		error = hand_over(try, &end);
+	/* The wake stays armed until the race is cleared, when the new owner has armed its own. */
+	if (error != 0) {
 		remember(race, error, true);
 		try_close(try);
 		race->running--;

@@ -17,9 +17,10 @@
 
 /* How a race ended. */
 struct race_end {
-	int fd;	    /* connected, non-blocking, the callee's; -1: all failed */
-	int error;  /* positive errno of the most telling failure, where fd is -1 */
-	bool local; /* none of the attempts got as far as sending anything */
+	int fd;			     /* connected, non-blocking, the callee's; -1: all failed */
+	union address local, remote; /* of fd */
+	int error;	    /* positive errno of the most telling failure, where fd is -1 */
+	bool local_trouble; /* none of the attempts got as far as sending anything */
 };
 
 struct race {
