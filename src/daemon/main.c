@@ -17,6 +17,7 @@ enum {
 	OPT_CHECK = 256,
 	OPT_PLAN,
 	OPT_FIREWALLS,
+	OPT_SCHEMA,
 	OPT_JSON
 };
 
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
     {"check", no_argument, NULL, OPT_CHECK},
     {"plan", no_argument, NULL, OPT_PLAN},
     {"list-firewalls", no_argument, NULL, OPT_FIREWALLS},
+    {"schema", no_argument, NULL, OPT_SCHEMA},
     {"json", no_argument, NULL, OPT_JSON},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -44,6 +46,7 @@ static const char help[] =
     "      --check           check the configuration and exit: 0, or 78 with every error\n"
     "      --plan            show when each peer's sessions are probed, and what that promises\n"
     "      --list-firewalls  show the firewalls known by name\n"
+    "      --schema          print the JSON Schema of the configuration\n"
     "      --json            with --plan and --list-firewalls: as JSON\n"
     "  -h, --help            show this\n"
     "  -V, --version         show the version\n"
@@ -102,6 +105,8 @@ run(int mode, bool json, const struct daemon_options *options)
 		return check(options->config_path, mode, json);
 	case OPT_FIREWALLS:
 		return show_firewalls(json, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	case OPT_SCHEMA:
+		return config_schema_print(stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case 'h':
 		return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case 'V':
