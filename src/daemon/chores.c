@@ -29,6 +29,7 @@ on_sweep(struct wake *wake, unsigned what)
 		wake_after(&chores->sweep, 0);
 		return;
 	}
+	guard_check(chores->guard);
 	chores->cursor = (struct guard_cursor){0};
 	wake_after(&chores->sweep, guard_sweep_every_ms(chores->guard));
 }

@@ -227,6 +227,16 @@ on_int(struct wake *wake, unsigned what)
 	stop(container_of(wake, struct daemon, signals[ON_INT]), "SIGINT");
 }
 
+static void
+on_fault(struct guard *guard, const char *what)
+{
+	struct daemon *d = container_of(guard, struct daemon, guard);
+
+	say(d, MESSAGE_INTERNAL, LOG_CRIT, "an error in kaguard itself, please report it: %s",
+	    what);
+	manager_fault(d->manager);
+}
+
 static int
 open_signals(struct daemon *d)
 {
@@ -273,6 +283,7 @@ wire(struct daemon *d)
 	d->guard.report = (struct report){.say = report_say, .wants = report_wants};
 	d->guard.storm.holding = on_holding;
 	d->guard.changed = on_changed;
+	d->guard.fault = on_fault;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "daemon/guard.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -199,6 +200,23 @@ guard_sweep(struct guard *guard, struct guard_cursor *cursor, unsigned most)
 		cursor->session = 0;
 	}
 	return false;
+}
+
+void
+guard_check(struct guard *guard)
+{
+	char text[CONFIG_MAX_NAME + 64];
+
+	for (size_t i = 0; i < guard->n_peers; i++) {
+		struct peer *peer = guard->peers[i];
+
+		if (TAILQ_EMPTY(&peer->queue) || peer->waiting != NULL || peer->pace.in_flight > 0)
+			continue;
+		snprintf(
+		    text, sizeof(text), "%s: sessions wait and none tries", peer->config->name);
+		guard->fault(guard, text);
+		peer_pump(peer);
+	}
 }
 
 int64_t

@@ -27,6 +27,9 @@ struct guard {
 	/* Called whenever something that the status shows has changed. */
 	void (*changed)(struct guard *guard);
 
+	/* Called where the books are wrong: an error in the program. The guard goes on. */
+	void (*fault)(struct guard *guard, const char *what);
+
 	struct peer **peers; /* in the order of the configuration */
 	size_t n_peers;
 	unsigned n_sessions;
@@ -69,6 +72,9 @@ struct guard_cursor {
 	unsigned session;
 };
 bool guard_sweep(struct guard *guard, struct guard_cursor *cursor, unsigned most);
+
+/* Every peer that has sessions waiting for their turn has one that tries, or a timer for it. */
+void guard_check(struct guard *guard);
 
 /* How often a sweep is worth its cost: once in the shortest idle time of all plans. */
 int64_t guard_sweep_every_ms(const struct guard *guard);

@@ -23,7 +23,7 @@
 struct manager {
 	struct guard *guard;
 	struct notify *notify;
-	struct wake status, extend;
+	struct wake status, extend, watchdog;
 	enum config_ready ready_when;
 	bool started, ready, final;
 	int64_t sent_ms;
@@ -99,6 +99,20 @@ on_extend(struct wake *wake, unsigned what)
 	wake_after(&m->extend, EXTEND_EVERY_MS);
 }
 
+/*
+ * From the loop itself, by one of its timers: that it gets here is the proof that it turns. Three
+ * times as often as asked for, so that one turn may be late.
+ */
+static void
+on_watchdog(struct wake *wake, unsigned what)
+{
+	struct manager *m = container_of(wake, struct manager, watchdog);
+
+	(void)what;
+	notify_watchdog(m->notify);
+	wake_after(&m->watchdog, notify_watchdog_ms(m->notify) / 3);
+}
+
 int
 manager_new(struct loop *loop, struct guard *guard, struct manager **ret)
 {
@@ -113,6 +127,8 @@ manager_new(struct loop *loop, struct guard *guard, struct manager **ret)
 		r = wake_init(loop, &m->status, on_status);
 	if (r == 0)
 		r = wake_init(loop, &m->extend, on_extend);
+	if (r == 0)
+		r = wake_init(loop, &m->watchdog, on_watchdog);
 	if (r < 0) {
 		manager_free(m, 0);
 		return r;
@@ -128,6 +144,7 @@ manager_free(struct manager *m, int wait_ms)
 		return;
 	wake_clear(&m->status);
 	wake_clear(&m->extend);
+	wake_clear(&m->watchdog);
 	notify_close(m->notify, wait_ms);
 	free(m);
 }
@@ -142,6 +159,8 @@ void
 manager_started(struct manager *m)
 {
 	m->started = true;
+	if (notify_watchdog_ms(m->notify) > 0)
+		on_watchdog(&m->watchdog, 0);
 	become_ready(m);
 	if (!m->ready) {
 		send_status(m);
@@ -210,6 +229,12 @@ manager_stopping(struct manager *m)
 	wake_disarm(&m->status);
 	wake_disarm(&m->extend);
 	notify_stopping(m->notify, "closing sessions");
+}
+
+void
+manager_fault(struct manager *m)
+{
+	notify_fault(m->notify);
 }
 
 void

@@ -28,6 +28,9 @@ void manager_reloaded(struct manager *manager);
 void manager_reload_failed(struct manager *manager, int error);
 void manager_stopping(struct manager *manager);
 
+/* Something is wrong inside: the service manager is asked to restart the daemon. */
+void manager_fault(struct manager *manager);
+
 /* The daemon ends with this error. */
 void manager_failed(struct manager *manager, int error, const char *why);
 

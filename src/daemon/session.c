@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/session.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/guard.h"
@@ -208,6 +208,17 @@ hold(struct session *s, struct cause *cause)
 	return NO_EVENT;
 }
 
+/* The table says that this cannot be. */
+static void
+bug(struct session *s, enum fsm_state state, enum fsm_event event)
+{
+	char text[CONFIG_MAX_NAME + 64];
+
+	snprintf(text, sizeof(text), "%s/%u: %s while %s", s->peer->config->name, s->index,
+	    fsm_event_name(event), fsm_state_name(state));
+	guard_of(s)->fault(guard_of(s), text);
+}
+
 /* One transition. Returns the event that follows at once, or NO_EVENT. */
 static enum fsm_event
 move(struct session *s, enum fsm_event event, struct cause *cause)
@@ -216,7 +227,10 @@ move(struct session *s, enum fsm_event event, struct cause *cause)
 	struct fsm_transition t = fsm_next(old, event);
 	enum fsm_event follows = NO_EVENT;
 
-	assert(t.defined);
+	if (!t.defined) {
+		bug(s, old, event);
+		return NO_EVENT;
+	}
 	if (t.actions & FSM_DROP)
 		guard_of(s)->ops->drop(&s->conn);
 	if (t.actions & FSM_FAIL)

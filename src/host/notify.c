@@ -39,6 +39,7 @@ enum note_kind {
 	NOTE_STOPPING,
 	NOTE_ERRNO,
 	NOTE_WATCHDOG,
+	NOTE_FAULT,
 	NOTE_EXTEND,
 	NOTE_KINDS
 };
@@ -69,6 +70,7 @@ static const char *const note_words[] = {
     [NOTE_STOPPING] = "STOPPING=1\n",
     [NOTE_ERRNO] = "ERRNO=",
     [NOTE_WATCHDOG] = "WATCHDOG=1",
+    [NOTE_FAULT] = "WATCHDOG=trigger",
     [NOTE_EXTEND] = "EXTEND_TIMEOUT_USEC=",
 };
 
@@ -90,7 +92,8 @@ has_number(enum note_kind kind)
 static bool
 is_coalesced(enum note_kind kind)
 {
-	return kind == NOTE_STATUS || kind == NOTE_WATCHDOG || kind == NOTE_EXTEND;
+	return kind == NOTE_STATUS || kind == NOTE_WATCHDOG || kind == NOTE_FAULT ||
+	       kind == NOTE_EXTEND;
 }
 
 static size_t
@@ -262,6 +265,12 @@ void
 notify_extend(struct notify *notify, int64_t timeout_ms)
 {
 	post(notify, NOTE_EXTEND, timeout_ms * 1000, NULL);
+}
+
+void
+notify_fault(struct notify *notify)
+{
+	post(notify, NOTE_FAULT, 0, NULL);
 }
 
 int64_t

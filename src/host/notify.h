@@ -35,6 +35,9 @@ void notify_errno(struct notify *notify, int error);
 /* WATCHDOG=1 */
 void notify_watchdog(struct notify *notify);
 
+/* WATCHDOG=trigger: something is wrong inside, restart this daemon. */
+void notify_fault(struct notify *notify);
+
 /* EXTEND_TIMEOUT_USEC= while waiting for ready_when. */
 void notify_extend(struct notify *notify, int64_t timeout_ms);
 

@@ -203,6 +203,57 @@ local_trouble_is_not_the_peers_failure(void **unused)
 	world_clear(&w);
 }
 
+static void
+note_fault(struct guard *guard, const char *what)
+{
+	(void)guard;
+	assert_string_equal(what, "a/0: resolved while idle");
+	function_called();
+}
+
+/* A bug is told, and costs nobody a session. */
+static void
+what_cannot_be_is_told_and_changes_nothing(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 3);
+	w.guard.fault = note_fault;
+	expect_function_call(note_fault);
+	session_event(w.guard.peers[0]->sessions[0], FSM_RESOLVED);
+	assert_int_equal(w.guard.in_state[FSM_IDLE], 3);
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 3);
+	world_clear(&w);
+}
+
+static void
+note_stall(struct guard *guard, const char *what)
+{
+	(void)guard;
+	assert_string_equal(what, "a: sessions wait and none tries");
+	function_called();
+}
+
+static void
+a_stalled_peer_is_noticed_and_set_going(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_one_peer(&w, 3);
+	w.guard.fault = note_stall;
+	expect_function_call(note_stall); /* nobody has pumped yet */
+	guard_check(&w.guard);
+	guard_check(&w.guard); /* now somebody tries */
+	world_pass(&w, HOUR);
+	guard_check(&w.guard);
+	assert_int_equal(w.guard.in_state[FSM_UP], 3);
+	world_clear(&w);
+}
+
 int
 main(void)
 {
@@ -213,6 +264,8 @@ main(void)
 	    cmocka_unit_test(a_peer_that_drops_what_it_takes_sees_growing_delays),
 	    cmocka_unit_test(a_session_that_lasted_starts_again_with_the_first_delay),
 	    cmocka_unit_test(local_trouble_is_not_the_peers_failure),
+	    cmocka_unit_test(what_cannot_be_is_told_and_changes_nothing),
+	    cmocka_unit_test(a_stalled_peer_is_noticed_and_set_going),
 	    cmocka_unit_test(histories),
 	};
 

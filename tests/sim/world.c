@@ -79,6 +79,13 @@ world_configure(struct world *w, unsigned most_sessions)
 	guard_pump(&w->guard);
 }
 
+static void
+fail_on_fault(struct guard *guard, const char *what)
+{
+	(void)guard;
+	fail_msg("%s", what);
+}
+
 void
 world_init(struct world *w, uint64_t seed)
 {
@@ -91,6 +98,7 @@ world_init(struct world *w, uint64_t seed)
 	w->guard.net = &w->sim.net;
 	w->guard.report = (struct report){.say = count_line, .wants = wants_all};
 	w->guard.changed = ignore;
+	w->guard.fault = fail_on_fault;
 	w->guard.storm.holding = ignore;
 }
 

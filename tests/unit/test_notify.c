@@ -109,6 +109,8 @@ the_words_are_those_of_sd_notify(void **state)
 	assert_string_equal(next(*state), "STATUS=5/5 sessions to 3 peers up");
 	notify_watchdog(notify);
 	assert_string_equal(next(*state), "WATCHDOG=1");
+	notify_fault(notify);
+	assert_string_equal(next(*state), "WATCHDOG=trigger");
 	notify_reloading(notify);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	assert_int_equal(sscanf(next(*state), "RELOADING=1\nMONOTONIC_USEC=%" SCNd64, &then_us), 1);
