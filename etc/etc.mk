@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: ISC
+EXTRA_DIST += etc/kaguard.yaml.in
+CLEANFILES += etc/kaguard.yaml etc/kaguard.schema.json
+nodist_doc_DATA = etc/kaguard.yaml
+
+etc/kaguard.yaml: etc/kaguard.yaml.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+		$(SED) 's,[@]datadir@,$(datadir),g' $(srcdir)/etc/kaguard.yaml.in >$@
+
+schemadir = $(datadir)/kaguard
+nodist_schema_DATA = etc/kaguard.schema.json
+
+etc/kaguard.schema.json: tools/schema-print$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && tools/schema-print$(EXEEXT) >$@
+
+# What the administrator wrote stays.
+install-data-local: etc/kaguard.yaml
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'
+	test -e '$(DESTDIR)$(sysconfdir)/kaguard.yaml' || \
+		$(INSTALL_DATA) etc/kaguard.yaml '$(DESTDIR)$(sysconfdir)/kaguard.yaml'
+
+# An unchanged sample goes, one that was changed stays.
+uninstall-local: etc/kaguard.yaml
+	! cmp -s etc/kaguard.yaml '$(DESTDIR)$(sysconfdir)/kaguard.yaml' || \
+		rm -f '$(DESTDIR)$(sysconfdir)/kaguard.yaml'

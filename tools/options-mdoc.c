@@ -14,23 +14,36 @@ print_text(const char *text)
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", stdout);
 	for (; *text != '\0'; text++)
-		if (*text == '\\')
+		switch (*text) {
+		case '\\':
 			fputs("\\e", stdout);
-		else if (*text == '-' || *text == '\'')
-			printf("\\%s", *text == '-' ? "-" : "(aq");
-		else
+			break;
+		case '-':
+			fputs("\\-", stdout);
+			break;
+		case '\'':
+			fputs("\\(aq", stdout);
+			break;
+		case '"':
+			fputs("\\(dq", stdout);
+			break;
+		default:
 			putchar(*text);
+		}
 }
 
 /* Prose: each sentence on a line of its own, as mdoc wants it. */
 static void
 print_prose(const char *text)
 {
-	const char *end;
-
-	for (; (end = strstr(text, ". ")) != NULL; text = end + 2)
-		printf("%.*s.\n", (int)(end - text), text);
-	puts(text);
+	for (; *text != '\0'; text++)
+		if (text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+			puts(".");
+			text++;
+		} else {
+			putchar(*text);
+		}
+	putchar('\n');
 }
 
 static const char *
@@ -121,7 +134,7 @@ print_option(enum option_id id)
 		printf("Not acted on by this version if it is %s: %s.\n", option->not_yet_word,
 		    option->not_yet);
 	if (option->example != NULL) {
-		printf("Example:\n.Ql ");
+		fputs(".Dl ", stdout);
 		print_text(option->key);
 		fputs(": ", stdout);
 		print_text(option->example);
@@ -141,9 +154,9 @@ print_list(enum option_id from, enum option_id to)
 int
 main(void)
 {
-	puts(".Ss At the top of the file");
+	puts(".Ss The top of the file");
 	print_list(OPTION_READY_WHEN, OPTION_PEER);
-	puts(".Ss Of a peer");
+	puts(".Ss A peer");
 	print_list(OPTION_NAME, OPTION_COUNT);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
