@@ -153,12 +153,39 @@ take_config(struct daemon *d, struct config *config, struct guard_changes *ret_c
 	return r;
 }
 
+/* "2 peers added, 1 removed, 7 unchanged": what there was none of is left out. Returns buf. */
+static char *
+changes_text(const struct guard_changes *c, char *buf, size_t size)
+{
+	const struct {
+		unsigned n;
+		const char *what;
+	} parts[] = {
+	    {c->added, "added"},
+	    {c->removed, "removed"},
+	    {c->reconnected, "reconnected"},
+	    {c->retuned, "given other keepalive values"},
+	    {c->resized, "given another number of sessions"},
+	    {c->unchanged, "unchanged"},
+	};
+	size_t used = 0;
+
+	snprintf(buf, size, "no peers configured");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < size; i++)
+		if (parts[i].n > 0)
+			used += (size_t)snprintf(buf + used, size - used, "%s%u peer%s %s",
+			    used > 0 ? ", " : "", parts[i].n, parts[i].n == 1 ? "" : "s",
+			    parts[i].what);
+	return buf;
+}
+
 static void
 reload(struct daemon *d)
 {
 	struct config *config = NULL;
-	struct guard_changes c;
+	struct guard_changes changes;
 	struct remarks remarks;
+	char text[256];
 	int r = config_load(d->options->config_path, &config, &remarks);
 
 	say_remarks(d, &remarks);
@@ -171,15 +198,12 @@ reload(struct daemon *d)
 		return;
 	}
 	remarks_clear(&remarks);
-	r = take_config(d, config, &c);
+	r = take_config(d, config, &changes);
 	if (r < 0)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
-	say(d, MESSAGE_RELOADED, LOG_NOTICE,
-	    "reloaded %s: %u peers added, %u removed, %u reconnected, %u given other keepalive "
-	    "values, %u another number of sessions, %u unchanged",
-	    d->options->config_path, c.added, c.removed, c.reconnected, c.retuned, c.resized,
-	    c.unchanged);
+	say(d, MESSAGE_RELOADED, LOG_NOTICE, "reloaded %s: %s", d->options->config_path,
+	    changes_text(&changes, text, sizeof(text)));
 	guard_pump(&d->guard);
 	manager_reloaded(d->manager);
 }
