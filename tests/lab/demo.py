@@ -30,7 +30,7 @@ CONFIG = f"""peers:
 class Screen:
     """A table that is redrawn in place on a terminal; elsewhere a plain line now and then."""
 
-    PLAIN_EVERY_S = 5
+    PLAIN_EVERY_S = 3
 
     def __init__(self):
         self.live = sys.stdout.isatty()
@@ -89,9 +89,10 @@ class Demo:
 
     def row(self, name, port):
         """A row of the table: what the firewall remembers of the session at this moment."""
-        when, left = self.clocks.seen.get(port, [(0, 0)])[-1]
-        if when < self.clocks.looked:
+        seen = self.clocks.seen.get(port)
+        if not seen or seen[-1][0] < self.clocks.looked:
             return f"{name} {port}", None, ""
+        left = seen[-1][1]
         return f"{name} {port}", left, f"refreshed {self.clocks.refreshes(port)} times"
 
     def rows(self, guarded):
@@ -112,6 +113,7 @@ Beside them is a session that nobody guards. The clocks are the firewall's own (
     def watch(self):
         """Five idle timeouts: the guarded sessions are refreshed, the other is forgotten."""
         start = time.monotonic()
+        self.clocks.await_look(2)
         while (passed := int(time.monotonic() - start)) < WATCH_S:
             self.screen.draw(f"idle for {passed} of {WATCH_S} s", self.rows(self.guarded))
             self.clocks.await_look()

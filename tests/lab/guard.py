@@ -93,9 +93,8 @@ class Daemon:
 
     def write(self, config):
         """Put a configuration in place as an operator does: whole or not at all."""
-        text = f"{config}\ncontrol: {{socket: {self.directory}/control}}\n"
         new = self.file.with_suffix(".new")
-        new.write_text(text)
+        new.write_text(config + "\n")
         new.rename(self.file)
 
     def _read_lines(self):
