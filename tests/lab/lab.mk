@@ -17,6 +17,8 @@ EXTRA_DIST += demo \
 	tests/lab/test_source.py \
 	tests/lab/witness.py
 
+dist_check_SCRIPTS += tests/cli/cli.sh
+
 # Through a real firewall, in network namespaces: needs root, and so is no part of make check.
 .PHONY: check-lab
 check-lab: src/kaguard
