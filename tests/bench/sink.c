@@ -110,8 +110,8 @@ main(int argc, char **argv)
 	for (;;) {
 		int n = epoll_wait(sink.epoll, events, 256, -1);
 
-		/* Connections come in by the batch: a sink that slept before each would make whoever
-		 * connects pay for waking it, the more so the slower that is. */
+		/* Connections come in by the batch: a sink that slept before each would make
+		 * whoever connects pay for waking it, the more so the slower that is. */
 		usleep(1000);
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == sink.listener) {
