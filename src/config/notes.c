@@ -13,6 +13,15 @@
 #define EXCERPT_CUT  "..."
 #define QUOTE_SHOWN  48
 
+/* Control characters, and those that turn the direction of what follows. */
+static bool
+is_harmful(uint32_t code)
+{
+	return (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
+	       code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
 /* Copy a character to `out`, or '?' for one that is no text. Returns the bytes read; adds to *len.
  */
 static size_t
@@ -21,7 +30,7 @@ copy_character(struct slice from, char *out, size_t *len)
 	uint32_t code;
 	size_t size = source_decode(from.text, from.len, &code);
 
-	if (size == 0 || (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0)) {
+	if (size == 0 || is_harmful(code)) {
 		out[(*len)++] = '?';
 		return size == 0 ? 1 : size;
 	}

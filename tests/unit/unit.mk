@@ -125,3 +125,58 @@ tests_unit_test_show_SOURCES = tests/unit/test_show.c
 tests_unit_test_show_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_show_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_scalar
+tests_unit_test_scalar_SOURCES = tests/unit/test_scalar.c
+tests_unit_test_scalar_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_scalar_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_options
+tests_unit_test_options_SOURCES = tests/unit/test_options.c \
+	tests/unit/config_text.c tests/unit/config_text.h
+tests_unit_test_options_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_options_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_document
+tests_unit_test_document_SOURCES = tests/unit/test_document.c
+tests_unit_test_document_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_document_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_config
+tests_unit_test_config_SOURCES = tests/unit/test_config.c
+tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_load
+tests_unit_test_load_SOURCES = tests/unit/test_load.c \
+	tests/unit/config_text.c tests/unit/config_text.h
+tests_unit_test_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_load_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_load_random
+tests_unit_test_load_random_SOURCES = tests/unit/test_load_random.c \
+	tests/unit/config_text.c tests/unit/config_text.h
+tests_unit_test_load_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_load_random_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_load_memory
+tests_unit_test_load_memory_SOURCES = tests/unit/test_load_memory.c \
+	tests/unit/config_text.c tests/unit/config_text.h
+tests_unit_test_load_memory_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+tests_unit_test_load_memory_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
+	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
+endif
