@@ -132,7 +132,7 @@ notes_append(struct notes *notes, enum remark_severity severity, struct place at
 	return 0;
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 notes_say(struct notes *notes, enum remark_severity severity, struct place at, const char *format,
     va_list ap)
 {

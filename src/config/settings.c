@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/settings.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,8 +33,8 @@ settings_init(struct settings *settings)
 		if (option->fallback == NULL)
 			continue;
 		text.len = strlen(option->fallback);
-		if (option_parse(option, text, &settings->of[id], &why) != 0)
-			assert(!"a default that is not valid");
+		/* Cannot fail: the tests parse every default of the table. */
+		(void)option_parse(option, text, &settings->of[id], &why);
 	}
 }
 
