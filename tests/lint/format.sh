@@ -19,7 +19,7 @@ esac
 
 format()
 {
-	find "$1" -mindepth 1 -name 'build*' -prune -o -name '*.[ch]' -print0 |
+	files_in "$1" -name '*.[ch]' | tr '\n' '\0' |
 		xargs -0 "$formatter" --dry-run --Werror --style="file:$KAGUARD_SRCDIR/.clang-format"
 }
 

@@ -65,16 +65,23 @@ catches()
 	esac
 }
 
-# scripts_in TREE: the files that begin with #!, but for what autotools make.
+# files_in TREE TEST...: the files that find(1) selects by TEST, but for what is built in the tree.
+files_in()
+{
+	files_tree=$1
+	shift
+	find "$files_tree" -mindepth 1 \( -name 'build*' -o -name _build -o -name _inst -o -name .git \
+		-o -name 'autom4te*' \) -prune -o -type f ! -path "$files_tree/config*" "$@" -print
+}
+
+# scripts_in TREE: the files that begin with #!.
 scripts_in()
 {
-	find "$1" -mindepth 1 \( -name 'build*' -o -name .git -o -name 'autom4te*' \) -prune -o \
-		-type f ! -path "$1/config*" -print |
-		while read -r script; do
-			case $(head -c 2 "$script" | tr -d '\0') in
-			'#!') printf '%s\n' "$script" ;;
-			esac
-		done
+	files_in "$1" | while read -r script; do
+		case $(head -c 2 "$script" | tr -d '\0') in
+		'#!') printf '%s\n' "$script" ;;
+		esac
+	done
 }
 
 # Ends the test.

@@ -20,8 +20,8 @@ licences()
 {
 	{
 		scripts_in "$1"
-		find "$1" -mindepth 1 -name 'build*' -prune -o -type f \( -name '*.py' -o -name '*.mk' \
-			-o -name '*.am' -o -name '*.ac' -o -name '*.awk' -o -path '*/doc/*.[1-8]' \) -print
+		files_in "$1" \( -name '*.py' -o -name '*.mk' -o -name '*.am' -o -name '*.awk' \
+			-o -path '*/doc/*.[1-8]' \)
 	} | while read -r file; do
 		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ISC' ||
 			echo "$file:1: no licence line"
