@@ -7,12 +7,14 @@
 #include "config/config.h"
 #include "config/settings.h"
 
-/* Plans of wishes that have been seen: most peers want the same. A power of two. */
+/* What came of wishes that have been seen: most peers want the same. */
 #define BUILD_PLANS 256
 
 struct build_plan {
 	struct plan_wish wish;
 	struct plan plan;
+	struct plan_conflict conflict; /* if result is not 0 */
+	int result;
 	bool used;
 };
 

@@ -166,20 +166,22 @@ static void
 make_plan(struct builder *builder, struct config_peer *peer)
 {
 	struct build_plan *known = &builder->plans[wish_slot(&peer->wish)];
-	struct plan_conflict conflict;
 	enum option_id first, second;
 	char text[512];
 
-	if (known->used && wish_same(&known->wish, &peer->wish)) {
-		peer->plan = known->plan;
-	} else if (plan_make(&peer->wish, &peer->plan, &conflict) == 0) {
-		*known = (struct build_plan){peer->wish, peer->plan, true};
-	} else {
-		first = demand_option(conflict.first);
-		second = demand_option(conflict.second);
-		notes_error(builder->notes, build_blame(builder, first, second), "%s",
-		    plan_conflict_text(&peer->wish, &conflict, text, sizeof(text)));
+	if (!known->used || !wish_same(&known->wish, &peer->wish)) {
+		known->wish = peer->wish;
+		known->result = plan_make(&peer->wish, &known->plan, &known->conflict);
+		known->used = true;
 	}
+	if (known->result == 0) {
+		peer->plan = known->plan;
+		return;
+	}
+	first = demand_option(known->conflict.first);
+	second = demand_option(known->conflict.second);
+	notes_error(builder->notes, build_blame(builder, first, second), "%s",
+	    plan_conflict_text(&peer->wish, &known->conflict, text, sizeof(text)));
 }
 
 /* Exact values are all there, or none is. False where an error has been reported. */

@@ -26,22 +26,25 @@ struct loader {
 	int error; /* the first file that could not be read */
 };
 
+/* mode: the one with which the daemon could read it. */
 static void
-say_unreadable(struct loader *loader, const struct source *source, int error)
+say_unreadable(struct loader *loader, const struct source *source, int error, const char *mode)
 {
 	const struct place at = {.file = source->file};
 
 	if (loader->error == 0)
 		loader->error = error;
-	if (error == -ENOENT)
+	if (error == -ENOENT && source->file == 0)
 		notes_error(&loader->notes, at,
 		    "there is no such file; create it (one line does: 'peers: [\"HOST:PORT\"]'), "
 		    "or name another with -c FILE");
+	else if (error == -ENOENT)
+		notes_error(&loader->notes, at, "there is no such file; is it a link to nowhere?");
 	else if (error == -EACCES)
 		notes_error(&loader->notes, at,
 		    "user id %u may not read it; the daemon runs without privileges, so "
-		    "chmod 0644 %s, or chown it to a group of the daemon's",
-		    (unsigned)geteuid(), source->name);
+		    "chmod %s %s, or chown it to a group of the daemon's",
+		    (unsigned)geteuid(), mode, source->name);
 	else if (error == -EFBIG)
 		notes_error(&loader->notes, at, "larger than %zu MiB; split it into drop-ins",
 		    SOURCE_MAX >> 20);
@@ -82,7 +85,7 @@ load_file(struct loader *loader, const char *name)
 	if (error == -ENOMEM)
 		return error;
 	if (error != 0) {
-		say_unreadable(loader, source, error);
+		say_unreadable(loader, source, error, "0644");
 		return 0;
 	}
 	error = document_parse(source, &loader->pool, &loader->notes, &root);
@@ -125,7 +128,7 @@ load_files(struct loader *loader, const char *path)
 		*source = (struct source){
 		    .name = strdup(dropins.directory), .file = (unsigned)loader->n_sources - 1};
 		if (source->name != NULL)
-			say_unreadable(loader, source, error);
+			say_unreadable(loader, source, error, "0755");
 		error = source->name == NULL ? -ENOMEM : 0;
 	}
 	for (size_t i = 0; i < dropins.n && error == 0; i++)

@@ -87,14 +87,15 @@ struct best {
 static void
 consider(struct best *best, struct slice text, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(word), longer = len > text.len ? len : text.len;
+	/* A third of the word may be wrong; more is a guess. */
+	size_t most = longer / 3;
 	unsigned edits;
 
-	if (text.len == 0 || text.len > WORD_MAX || len > WORD_MAX)
+	if (text.len == 0 || longer > WORD_MAX || longer - (len < text.len ? len : text.len) > most)
 		return;
 	edits = distance(text, word);
-	/* A third of the word may be wrong; more is a guess. */
-	if (edits < best->distance && edits <= (len > text.len ? len : text.len) / 3)
+	if (edits < best->distance && edits <= most)
 		*best = (struct best){word, edits};
 }
 

@@ -354,7 +354,7 @@ static const struct option options[OPTION_COUNT] = {
 	    .example = "127.0.0.1:15432",
 	    .help = "Where local clients are taken in and carried over to the peer: ADDRESS:PORT, "
 		    "unix:/path, or systemd:NAME for a descriptor of a socket unit.",
-	    .not_yet = "no client is taken in",
+	    .not_yet = "no client is taken in, and no session is opened on demand",
 	},
     [OPTION_MAX_CLIENTS] =
 	{
