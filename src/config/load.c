@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/build.h"
 #include "config/config.h"
 #include "config/document.h"
 #include "config/dropins.h"
-#include "config/build.h"
 #include "config/settings.h"
 
 /* Everything that lives while files are being loaded. */
@@ -72,6 +72,7 @@ add_source(struct loader *loader)
 	return &sources[n - 1];
 }
 
+/* 0 whatever is in the file; or -ENOMEM. */
 static int
 load_file(struct loader *loader, const char *name)
 {
@@ -95,19 +96,43 @@ load_file(struct loader *loader, const char *name)
 	return error == -ENOMEM ? error : 0;
 }
 
-/* A remark about a file that is not read. */
-static int
-remark_ignored(struct loader *loader, const char *name)
+/* A file or directory that is not read, but about which there is something to say. NULL: no memory.
+ */
+static const struct source *
+name_source(struct loader *loader, const char *name)
 {
 	struct source *source = add_source(loader);
 
 	if (source == NULL)
-		return -ENOMEM;
+		return NULL;
 	*source = (struct source){.name = strdup(name), .file = (unsigned)loader->n_sources - 1};
-	if (source->name == NULL)
-		return -ENOMEM;
-	notes_warning(&loader->notes, (struct place){.file = source->file},
-	    "ignored: the name of a drop-in ends in '.yaml'");
+	return source->name == NULL ? NULL : source;
+}
+
+/* The drop-ins, once they are found; error is what became of that. */
+static int
+load_dropins(struct loader *loader, const struct dropins *dropins, int error)
+{
+	const struct source *source;
+
+	if (error == -ENOMEM)
+		return error;
+	if (error != 0) {
+		source = name_source(loader, dropins->directory);
+		if (source == NULL)
+			return -ENOMEM;
+		say_unreadable(loader, source, error, "0755");
+	}
+	for (size_t i = 0; i < dropins->n; i++)
+		if (load_file(loader, dropins->files[i]) != 0)
+			return -ENOMEM;
+	for (size_t i = 0; i < dropins->n_ignored; i++) {
+		source = name_source(loader, dropins->ignored[i]);
+		if (source == NULL)
+			return -ENOMEM;
+		notes_warning(&loader->notes, (struct place){.file = source->file},
+		    "ignored: the name of a drop-in ends in '.yaml'");
+	}
 	return 0;
 }
 
@@ -115,26 +140,10 @@ static int
 load_files(struct loader *loader, const char *path)
 {
 	struct dropins dropins = {0};
-	struct source *source;
 	int error = load_file(loader, path);
 
-	if (error != 0)
-		return error;
-	error = dropins_find(path, &dropins);
-	if (error != 0 && error != -ENOMEM) {
-		source = add_source(loader);
-		if (source == NULL)
-			return -ENOMEM;
-		*source = (struct source){
-		    .name = strdup(dropins.directory), .file = (unsigned)loader->n_sources - 1};
-		if (source->name != NULL)
-			say_unreadable(loader, source, error, "0755");
-		error = source->name == NULL ? -ENOMEM : 0;
-	}
-	for (size_t i = 0; i < dropins.n && error == 0; i++)
-		error = load_file(loader, dropins.files[i]);
-	for (size_t i = 0; i < dropins.n_ignored && error == 0; i++)
-		error = remark_ignored(loader, dropins.ignored[i]);
+	if (error == 0)
+		error = load_dropins(loader, &dropins, dropins_find(path, &dropins));
 	dropins_clear(&dropins);
 	return error;
 }

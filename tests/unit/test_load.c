@@ -245,6 +245,22 @@ drop_ins(void **state)
 }
 
 static void
+drop_in_that_leads_nowhere(void **state)
+{
+	(void)state;
+	write_file("main.yaml", "peers: [bad]\n", 0644);
+	assert_int_equal(mkdir(in_directory("main.d"), 0755), 0);
+	assert_int_equal(symlink("nowhere", in_directory("main.d/x.yaml")), 0);
+	assert_int_equal(config_load(in_directory("main.yaml"), &config, &remarks), -ENOENT);
+	assert_int_equal(remarks.n_errors, 2);
+	assert_string_equal(remarks.list[1].file, in_directory("main.d/x.yaml"));
+	assert_non_null(strstr(remarks.list[1].text, "link to nowhere"));
+	unlink(in_directory("main.d/x.yaml"));
+	rmdir(in_directory("main.d"));
+	unlink(in_directory("main.yaml"));
+}
+
+static void
 too_many_remarks(void **state)
 {
 	const size_t n = REMARKS_MAX + 234;
@@ -358,6 +374,7 @@ main(void)
 	    cmocka_unit_test_teardown(missing_file, tear_down),
 	    cmocka_unit_test_teardown(unreadable_file, tear_down),
 	    cmocka_unit_test_teardown(drop_ins, tear_down),
+	    cmocka_unit_test_teardown(drop_in_that_leads_nowhere, tear_down),
 	    cmocka_unit_test_teardown(too_many_remarks, tear_down),
 	    cmocka_unit_test_teardown(remarks_show_the_place, tear_down),
 	    cmocka_unit_test_teardown(long_lines_are_cut, tear_down),
