@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/guard.h"
 
@@ -20,12 +21,20 @@ take_config(struct peer *peer, const struct config_peer *config)
 	    .port = config->port};
 }
 
+static int64_t
+configured_rtt_ms(const struct peer *peer)
+{
+	int64_t rtt_ms = peer->config->wish.rtt_ms;
+
+	return rtt_ms > 0 ? rtt_ms : PLAN_DEFAULT_RTT_MS;
+}
+
 static void
 take_plan(struct peer *peer)
 {
 	peer->plan = peer->config->plan;
-	peer->plan_rtt_ms =
-	    peer->config->wish.rtt_ms > 0 ? peer->config->wish.rtt_ms : PLAN_DEFAULT_RTT_MS;
+	peer->plan_read_back = false;
+	peer->plan_rtt_ms = configured_rtt_ms(peer);
 }
 
 /* Have n sessions; those that are new wait for their turn. 0, or -ENOMEM with as many as there
@@ -87,6 +96,8 @@ peer_free(struct peer *peer)
 		return;
 	while (peer->n_sessions > 0)
 		session_free(peer->sessions[--peer->n_sessions]);
+	if (peer->guard->local_teller == peer)
+		peer->guard->local_teller = NULL;
 	free(peer->sessions);
 	free(peer);
 }
@@ -154,7 +165,8 @@ peer_came_up(struct peer *peer, bool strained)
 	pace_succeeded(&peer->pace, strained);
 	peer->failed_attempts = 0;
 	peer->local_failures = 0;
-	peer->guard->local_told = false;
+	if (peer->guard->local_teller == peer && peer->n_up == peer->n_sessions)
+		peer->guard->local_teller = NULL;
 	/* Whoever waits because the peer did not answer need not: it does. One that waits because
 	 * its session did not last has learnt nothing new. */
 	if (waiting != NULL && !peer->waiting_flapped)
@@ -169,11 +181,11 @@ static bool
 note_end_of_life(struct peer *peer, struct session *session)
 {
 	if (guard_now_ms(peer->guard) - session->since_ms < peer->config->backoff.stable_ms) {
-		peer->flaps++;
+		if (session->flaps < UINT16_MAX)
+			session->flaps++;
 		return false;
 	}
-	session->told_lost = false;
-	peer->flaps = 0;
+	session->flaps = 0;
 	peer->failures = 0;
 	peer->told = 0;
 	return true;
@@ -226,6 +238,21 @@ peer_waited(struct peer *peer, struct session *session)
 		peer->waiting = NULL;
 }
 
+/* The round trip to plan for: the shortest of the last ones, in steps of two from what is planned.
+ */
+static int64_t
+rtt_to_plan_for_ms(const struct peer *peer)
+{
+	int64_t shortest_us = INT64_MAX, ms = configured_rtt_ms(peer);
+
+	for (unsigned i = 0; i < PEER_RTTS; i++)
+		if (peer->rtt_us[i] > 0 && peer->rtt_us[i] < shortest_us)
+			shortest_us = peer->rtt_us[i];
+	while (shortest_us != INT64_MAX && ms * 1000 < shortest_us)
+		ms *= 2;
+	return ms;
+}
+
 void
 peer_measured(struct peer *peer, int64_t rtt_us)
 {
@@ -233,15 +260,16 @@ peer_measured(struct peer *peer, int64_t rtt_us)
 	struct plan plan;
 	bool possible;
 
-	if (rtt_us <= peer->plan_rtt_ms * 1000)
+	memmove(&peer->rtt_us[1], &peer->rtt_us[0], sizeof(peer->rtt_us) - sizeof(rtt_us));
+	peer->rtt_us[0] = rtt_us;
+	wish.rtt_ms = rtt_to_plan_for_ms(peer);
+	if (wish.rtt_ms == peer->plan_rtt_ms)
 		return;
-	/* In steps of two, so that a path that varies does not bring a new plan each time. */
-	while (peer->plan_rtt_ms * 1000 < rtt_us)
-		peer->plan_rtt_ms *= 2;
-	wish.rtt_ms = peer->plan_rtt_ms;
+	peer->plan_rtt_ms = wish.rtt_ms;
 	possible = plan_make(&wish, &plan, NULL) == 0;
 	if (possible) {
 		peer->plan = plan;
+		peer->plan_read_back = false;
 		for (unsigned i = 0; i < peer->n_sessions; i++)
 			session_tune(peer->sessions[i]);
 	}

@@ -19,12 +19,16 @@
 
 struct guard;
 
+/* Round trips remembered: one slow handshake among them is an accident, not the path. */
+#define PEER_RTTS 3
+
 struct peer {
 	struct guard *guard;
 	const struct config_peer *config;
 	struct target target;
 	struct plan plan;    /* in force: the configured one, or that for a longer round trip */
 	int64_t plan_rtt_ms; /* the round trip it allows for */
+	int64_t rtt_us[PEER_RTTS]; /* of the last sessions that came up; 0: none yet */
 	struct session **sessions;
 	unsigned n_sessions;
 	unsigned n_up;
@@ -32,13 +36,13 @@ struct peer {
 	struct session *waiting;     /* the one in backoff; nobody else tries meanwhile */
 	struct pace pace;
 	bool waiting_flapped; /* it waits since its session did not last, not for an answer */
+	bool plan_read_back;  /* the kernel has these values just as they are */
 	bool option_told;     /* a refused option is said once */
 	bool pumping;
 	bool wanted;		    /* by the configuration that is being put in force */
 	unsigned failures;	    /* in a row; what the backoff counts */
 	unsigned local_failures;    /* likewise, of our own doing */
 	unsigned failed_attempts;   /* since a session last came up */
-	unsigned flaps;		    /* sessions that did not last for stable_after, in a row */
 	int64_t failed_ms;	    /* when an attempt last failed for a reason that is not local */
 	uint8_t last_reason;	    /* enum reason of the last failure */
 	uint32_t told;		    /* reasons already said aloud (bits of enum reason) */
@@ -77,7 +81,7 @@ int64_t peer_failed(struct peer *peer, struct session *session, enum reason reas
 /* The session that waited does so no more. */
 void peer_waited(struct peer *peer, struct session *session);
 
-/* A round trip was measured; makes another plan where this one is too tight for it. */
+/* A round trip was measured; makes another plan where the path is not what this one is for. */
 void peer_measured(struct peer *peer, int64_t rtt_us);
 
 /* The session wants a turn. */

@@ -98,8 +98,9 @@ set_timer(struct session *s)
 
 	switch (fsm_limit(session_state(s))) {
 	case FSM_LIMIT_NONE:
-	case FSM_LIMIT_KERNEL:
 		ops->timer(&s->conn, -1);
+		break;
+	case FSM_LIMIT_KERNEL:
 		break;
 	case FSM_LIMIT_CONNECT:
 		ops->timer(&s->conn, s->peer->config->connect_timeout_ms);
@@ -184,19 +185,18 @@ static enum fsm_event
 hold(struct session *s, struct cause *cause)
 {
 	struct guard *guard = guard_of(s);
-	struct tcp_facts facts = {.rtt_us = -1};
+	struct tcp_facts facts;
 	int64_t down_ms = guard_now_ms(guard) - s->down_ms;
 	unsigned attempts = s->peer->failed_attempts + 1;
 	int r;
 
 	session_tune(s);
-	r = guard->ops->hold(&s->conn);
+	r = guard->ops->hold(&s->conn, &facts);
 	if (r < 0) {
 		peer_withdrew(s->peer);
 		set_local_cause(cause, -r);
 		return FSM_LOST;
 	}
-	guard->ops->facts(&s->conn, &facts);
 	guard->counts.came_up++;
 	s->reconnects += s->was_up;
 	settle_pending(s, s->peer->failed_ms < s->down_ms);
@@ -239,10 +239,8 @@ move(struct session *s, enum fsm_event event, struct cause *cause)
 		if (t.next == FSM_IDLE)
 			peer_withdrew(s->peer);
 	set_state(s, t.next);
-	if (old != t.next) {
-		set_timer(s);
+	if (old != t.next)
 		report_state(s, old, event);
-	}
 	if (event == FSM_YIELD)
 		peer_enqueue(s->peer, s);
 	if (event == FSM_STOP || t.next != FSM_IDLE)
@@ -253,6 +251,9 @@ move(struct session *s, enum fsm_event event, struct cause *cause)
 		follows = connect_(s, cause);
 	if (t.actions & FSM_HOLD)
 		follows = hold(s, cause);
+	/* A state that ends at once needs no timer, and one that holds a socket has it armed. */
+	if (follows == NO_EVENT && old != t.next)
+		set_timer(s);
 	return follows;
 }
 
@@ -285,7 +286,6 @@ see_death(struct session *s, int error)
 	    .data_lost = facts.data_in_flight,
 	    .idle_ms = facts.idle_ms};
 	cause.what.age_ms = guard_now_ms(guard) - s->since_ms;
-	cause.what.flap = cause.what.age_ms < s->peer->config->backoff.stable_ms;
 	cause.reason = diagnosis_of_death(&cause.what.death);
 	return cause;
 }
@@ -356,11 +356,16 @@ session_tune(struct session *s)
 	    .interval_s = plan->interval_s,
 	    .count = plan->count,
 	    .user_timeout_ms = (int)plan->user_timeout_ms,
+	    .read_back = !s->peer->plan_read_back,
 	};
 	struct sockopt_refusal refusal;
 
-	if (s->conn.fd >= 0 && guard_of(s)->ops->tune(&s->conn, &keepalive, &refusal) < 0)
+	if (s->conn.fd < 0)
+		return;
+	if (guard_of(s)->ops->tune(&s->conn, &keepalive, &refusal) < 0)
 		report_refusal(s, &refusal);
+	else
+		s->peer->plan_read_back = true;
 }
 
 void

@@ -25,13 +25,14 @@ struct session {
 	uint32_t index;
 	uint32_t reconnects;
 	int32_t error;	 /* of the last failure: errno, or EAI_* (negative) */
+	uint16_t flaps;	 /* lives in a row that did not last for stable_after */
 	uint16_t jitter; /* of its idle time, the same for all its life */
 	uint8_t state;	 /* enum fsm_state */
 	uint8_t reason;	 /* enum reason of the last death or failure */
 	uint8_t probes;	 /* unanswered ones, when last looked at */
 	bool in_queue;
 	bool was_up;
-	bool told_lost; /* that it was lost, since one of its lives last lasted */
+	bool lost_aloud; /* its last loss was told; so its return is */
 	bool flood_told;
 };
 

@@ -23,6 +23,7 @@ struct attempt {
 	struct conn *conn;
 	struct addresses *addresses;
 	struct race race;
+	struct tcp_facts facts; /* of the winner */
 };
 
 static void
@@ -107,6 +108,7 @@ adopt(struct conn *conn, const struct race_end *end)
 	conn->fd = end->fd;
 	conn->local = end->local;
 	conn->remote = end->remote;
+	conn->attempt->facts = end->facts;
 }
 
 static void
@@ -180,6 +182,7 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 
 	attempt->race.loop = conn->net->loop;
 	attempt->race.addresses = attempt->addresses;
+	attempt->race.fd_limit = conn->net->fd_limit;
 	attempt->race.bind = target->bind;
 	attempt->race.device = target->device;
 	attempt->race.fn = on_race_end;
@@ -196,10 +199,11 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 }
 
 static int
-live_hold(struct conn *conn)
+live_hold(struct conn *conn, struct tcp_facts *ret)
 {
 	int r = wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
 
+	*ret = conn->attempt->facts;
 	forget_attempt(conn);
 	return r;
 }

@@ -70,8 +70,11 @@ struct session_ops {
 	int (*connect)(
 	    struct conn *conn, const struct target *target, struct conn_news *ret_failed);
 
-	/* Watch the connected socket: CONN_LOST will come. 0, or negative errno. */
-	int (*hold)(struct conn *conn);
+	/*
+	 * Watch the connected socket: CONN_LOST will come. *ret is what connecting has shown. 0, or
+	 * negative errno.
+	 */
+	int (*hold)(struct conn *conn, struct tcp_facts *ret);
 	int (*tune)(struct conn *conn, const struct keepalive *keepalive,
 	    struct sockopt_refusal *ret_refusal);
 	/* 0, or negative errno where there is no socket. */
@@ -87,6 +90,9 @@ struct net {
 	struct loop *loop;
 	struct resolver *resolver;
 	void (*on_news)(struct conn *conn, const struct conn_news *news);
+	/* Descriptors from this number on are not for sessions: without them the daemon could not
+	 * even read the configuration that asks for fewer. */
+	int fd_limit;
 };
 
 extern const struct session_ops net_ops;

@@ -22,7 +22,19 @@ remember(struct race *race, int error, bool sent)
 	race->sent |= sent;
 }
 
-/* The fd of a try that is connected is handed over. 0, or the errno that it comes to. */
+/* Why a socket that has ended is not connected, as an errno. */
+static int
+error_of(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		return errno;
+	return error != 0 ? error : ECONNRESET;
+}
+
+/* A try has ended: hand its fd over if it is connected. 0, or the errno that it comes to. */
 static int
 hand_over(struct race_try *try, struct race_end *ret_end)
 {
@@ -30,6 +42,9 @@ hand_over(struct race_try *try, struct race_end *ret_end)
 	struct race_end end = {.fd = try->fd, .remote = race->addresses->list[try - race->tries]};
 	socklen_t len = sizeof(end.local);
 
+	/* TCP_INFO says as much as SO_ERROR where all is well, and more. */
+	if (tcpinfo_read(try->fd, &end.facts) < 0 || !end.facts.connected)
+		return error_of(try->fd);
 	if (getsockname(try->fd, &end.local.any, &len) != 0)
 		return errno;
 	/* A connect to a port of our own host, with that very port as its ephemeral one, meets
@@ -61,8 +76,11 @@ open_socket(const struct race *race, int family)
 
 	if (fd < 0)
 		return -errno;
-	if (race->device != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, race->device,
-					(socklen_t)strlen(race->device)) != 0)
+	if (race->fd_limit > 0 && fd >= race->fd_limit)
+		r = -EMFILE;
+	if (r == 0 && race->device != NULL &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, race->device,
+		(socklen_t)strlen(race->device)) != 0)
 		r = -errno;
 	if (r == 0 && race->bind != NULL)
 		r = bind_source(fd, family, race->bind);
@@ -146,13 +164,9 @@ on_try(struct wake *wake, unsigned what)
 	struct race_try *try = container_of(wake, struct race_try, wake);
 	struct race *race = try->race;
 	struct race_end end = {.fd = -1};
-	int error = 0;
-	socklen_t len = sizeof(error);
+	int error = hand_over(try, &end);
 
 	(void)what;
-	getsockopt(try->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error == 0)
-		error = hand_over(try, &end);
 	/* The wake stays armed until the race is cleared, when the new owner has armed its own. */
 	if (error != 0) {
 		remember(race, error, true);

@@ -12,6 +12,7 @@
 
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/tcpinfo.h"
 
 #define CONNECT_ATTEMPT_DELAY_MS 250 /* RFC 8305 section 5, recommended */
 
@@ -19,6 +20,7 @@
 struct race_end {
 	int fd;			     /* connected, non-blocking, the callee's; -1: all failed */
 	union address local, remote; /* of fd */
+	struct tcp_facts facts;	     /* of fd: what the handshake has shown */
 	int error;	    /* positive errno of the most telling failure, where fd is -1 */
 	bool local_trouble; /* none of the attempts got as far as sending anything */
 };
@@ -26,6 +28,7 @@ struct race_end {
 struct race {
 	struct loop *loop;
 	struct addresses *addresses;
+	int fd_limit;	    /* descriptors from this number on count as none; 0: no limit */
 	const char *bind;   /* numeric source address, or NULL */
 	const char *device; /* interface, or NULL */
 	void (*fn)(struct race *race, const struct race_end *end);
@@ -37,9 +40,9 @@ struct race {
 };
 
 /*
- * Begin: loop, addresses (borrowed), bind, device and fn are set, the rest is zero. 0: fn will be
- * called once, unless race_clear() comes first. 1: ended at once, *ret_end says how, fn will not be
- * called. Or -ENOMEM.
+ * Begin: loop, addresses (borrowed), fd_limit, bind, device and fn are set, the rest is zero. 0: fn
+ * will be called once, unless race_clear() comes first. 1: ended at once, *ret_end says how, fn
+ * will not be called. Or -ENOMEM.
  */
 int race_start(struct race *race, struct race_end *ret_end);
 

@@ -14,19 +14,22 @@ struct option {
 };
 
 static int
-set_and_read_back(int fd, const struct option *option, struct sockopt_refusal *ret)
+set(int fd, const struct option *option, bool read_back, struct sockopt_refusal *ret)
 {
-	int got = -1;
+	int got = option->value;
 	socklen_t len = sizeof(got);
 
-	if (setsockopt(fd, option->level, option->number, &option->value, sizeof(int)) == 0 &&
-	    getsockopt(fd, option->level, option->number, &got, &len) == 0 && got == option->value)
+	if (setsockopt(fd, option->level, option->number, &option->value, sizeof(int)) != 0 ||
+	    (read_back && getsockopt(fd, option->level, option->number, &got, &len) != 0)) {
+		*ret = (struct sockopt_refusal){
+		    .option = option->name, .wanted = option->value, .got = -1, .error = errno};
+		return -ret->error;
+	}
+	if (got == option->value)
 		return 0;
-	*ret = (struct sockopt_refusal){.option = option->name,
-	    .wanted = option->value,
-	    .got = got,
-	    .error = got == -1 ? errno : 0};
-	return ret->error != 0 ? -ret->error : -EPROTO;
+	*ret =
+	    (struct sockopt_refusal){.option = option->name, .wanted = option->value, .got = got};
+	return -EPROTO;
 }
 
 int
@@ -44,7 +47,7 @@ sockopt_keepalive(int fd, const struct keepalive *keepalive, struct sockopt_refu
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		int r = set_and_read_back(fd, &options[i], ret_refusal);
+		int r = set(fd, &options[i], keepalive->read_back, ret_refusal);
 
 		if (r < 0)
 			return r;

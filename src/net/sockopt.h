@@ -2,6 +2,8 @@
 #ifndef KAGUARD_NET_SOCKOPT_H
 #define KAGUARD_NET_SOCKOPT_H
 
+#include <stdbool.h>
+
 /* The keepalive values of one socket. The only place where time is in seconds. */
 
 struct keepalive {
@@ -9,6 +11,7 @@ struct keepalive {
 	int interval_s;	     /* TCP_KEEPINTVL, 1..32767, at most idle_s */
 	int count;	     /* TCP_KEEPCNT, 1..127 */
 	int user_timeout_ms; /* TCP_USER_TIMEOUT */
+	bool read_back;	     /* compare what the kernel has made of each */
 };
 
 /* An option that the kernel did not take. */
@@ -19,8 +22,9 @@ struct sockopt_refusal {
 };
 
 /*
- * Apply to a connected socket and read every option back. 0, or a negative errno with *ret_refusal
- * filled; -EPROTO where the kernel took a value and has another.
+ * Apply to a connected socket. 0, or a negative errno with *ret_refusal filled; -EPROTO where the
+ * kernel took a value and reads back as another. It is enough to read back once for a set of
+ * values: what the kernel makes of them does not depend on the socket.
  */
 int sockopt_keepalive(
     int fd, const struct keepalive *keepalive, struct sockopt_refusal *ret_refusal);

@@ -2,8 +2,8 @@
 #include "net/tcpinfo.h"
 
 #include <errno.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 int
@@ -23,6 +23,7 @@ tcpinfo_read(int fd, struct tcp_facts *ret)
 	    .rtt_us = info.tcpi_rtt,
 	    .probes = info.tcpi_probes,
 	    .resent = info.tcpi_total_retrans,
+	    .connected = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT,
 	    .data_in_flight = info.tcpi_unacked > 0,
 	};
 	return 0;

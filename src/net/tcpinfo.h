@@ -12,6 +12,7 @@ struct tcp_facts {
 	int64_t rtt_us;	     /* smoothed round-trip time */
 	unsigned probes;     /* unanswered probes now; kept after the death */
 	unsigned resent;     /* segments ever sent again; SYNs too */
+	bool connected;	     /* established; the peer may have closed its side meanwhile */
 	bool data_in_flight; /* data of ours is unacknowledged: keepalive is suspended */
 };
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /* The listen queue of a server that never thought about it: SOMAXCONN before Linux 5.4. */
-#define PACE_MAX_WINDOW 128
+#define PACE_MAX_WINDOW 64
 
 struct pace {
 	unsigned window;

@@ -192,7 +192,7 @@ sim_resolve(struct conn *conn, const struct target *target)
 	case 0:
 		if (a->host->mode != SIMHOST_UNKNOWN)
 			return 1;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 1:
 		if (a->host->mode == SIMHOST_UNKNOWN)
 			tell_later(a, 20, CONN_FAILED, EAI_NONAME);
@@ -232,13 +232,15 @@ sim_connect(struct conn *conn, const struct target *target, struct conn_news *re
 }
 
 static int
-sim_hold(struct conn *conn)
+sim_hold(struct conn *conn, struct tcp_facts *ret)
 {
 	struct attempt *a = conn->attempt;
 
 	assert(a->held);
 	if (a->host->mode == SIMHOST_DROPS)
 		tell_later(a, a->host->rtt_ms, CONN_LOST, 0);
+	a->timer = 0;
+	*ret = (struct tcp_facts){.rtt_us = a->host->rtt_ms * 1000, .connected = true};
 	return 0;
 }
 
