@@ -247,3 +247,13 @@ config_load(const char *path, struct config **ret_config, struct remarks *ret_re
 	assert(error == 0 || error == -ENOMEM || ret_remarks->n_errors > 0);
 	return error;
 }
+
+int
+config_log_level(const char *word)
+{
+	const struct option_word *known = option_at(OPTION_LOG_LEVEL)->words;
+
+	while (known->word != NULL && strcmp(known->word, word) != 0)
+		known++;
+	return known->word != NULL ? known->value : -EINVAL;
+}

@@ -50,6 +50,9 @@ char *remark_text(const struct remark *remark, char *buf, size_t size);
 
 void remarks_clear(struct remarks *remarks);
 
+/* A word that log.level takes, as a syslog priority; or -EINVAL. */
+int config_log_level(const char *word);
+
 /* JSON Schema (draft-07) of the configuration, from the same table as the parser. 0 or -errno. */
 int config_schema_print(FILE *out);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,15 +18,16 @@
 #include "daemon/guard.h"
 #include "daemon/manager.h"
 #include "daemon/session.h"
-#include "daemon/table.h"
+#include "daemon/status.h"
 #include "host/journal.h"
 #include "net/resolve.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
 
-/* Descriptors that are not sessions: loop, journal, files, and an attempt's second address. */
-#define SPARE_DESCRIPTORS 64
+/* Descriptors that are not sessions: kept free for files and names, and with those always open. */
+#define RESERVED_DESCRIPTORS 8
+#define OWN_DESCRIPTORS	     32
 
 enum {
 	ON_TERM,
@@ -112,12 +114,15 @@ say_remarks(struct daemon *d, const struct remarks *remarks)
 	}
 }
 
-/* Say so beforehand where the limit is lower than what the sessions take. */
+/*
+ * As many descriptors as there may be, but for those that the daemon keeps for itself; say so
+ * beforehand where they are fewer than the sessions take.
+ */
 static void
-check_descriptors(struct daemon *d)
+set_descriptors(struct daemon *d)
 {
 	struct rlimit limit;
-	uint64_t wanted = SPARE_DESCRIPTORS;
+	uint64_t wanted = OWN_DESCRIPTORS;
 
 	for (size_t i = 0; i < d->config->n_peers; i++)
 		wanted += d->config->peers[i].sessions;
@@ -129,6 +134,8 @@ check_descriptors(struct daemon *d)
 		setrlimit(RLIMIT_NOFILE, &limit);
 		getrlimit(RLIMIT_NOFILE, &limit);
 	}
+	if (limit.rlim_cur > RESERVED_DESCRIPTORS && limit.rlim_cur <= INT_MAX)
+		d->net.fd_limit = (int)limit.rlim_cur - RESERVED_DESCRIPTORS;
 	if (limit.rlim_cur < wanted)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_WARNING,
 		    "%" PRIu64 " descriptors are needed and %" PRIu64
@@ -147,36 +154,10 @@ take_config(struct daemon *d, struct config *config, struct guard_changes *ret_c
 	d->config = config;
 	config_free(before);
 	set_log_level(d);
-	check_descriptors(d);
+	set_descriptors(d);
 	chores_restart(&d->chores, config->summary_every_ms);
 	manager_configure(d->manager, config->ready_when);
 	return r;
-}
-
-/* "2 peers added, 1 removed, 7 unchanged": what there was none of is left out. Returns buf. */
-static char *
-changes_text(const struct guard_changes *c, char *buf, size_t size)
-{
-	const struct {
-		unsigned n;
-		const char *what;
-	} parts[] = {
-	    {c->added, "added"},
-	    {c->removed, "removed"},
-	    {c->reconnected, "reconnected"},
-	    {c->retuned, "given other keepalive values"},
-	    {c->resized, "given another number of sessions"},
-	    {c->unchanged, "unchanged"},
-	};
-	size_t used = 0;
-
-	snprintf(buf, size, "no peers configured");
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < size; i++)
-		if (parts[i].n > 0)
-			used += (size_t)snprintf(buf + used, size - used, "%s%u peer%s %s",
-			    used > 0 ? ", " : "", parts[i].n, parts[i].n == 1 ? "" : "s",
-			    parts[i].what);
-	return buf;
 }
 
 static void
@@ -203,7 +184,7 @@ reload(struct daemon *d)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
 	say(d, MESSAGE_RELOADED, LOG_NOTICE, "reloaded %s: %s", d->options->config_path,
-	    changes_text(&changes, text, sizeof(text)));
+	    guard_changes_text(&changes, text, sizeof(text)));
 	guard_pump(&d->guard);
 	manager_reloaded(d->manager);
 }
@@ -222,7 +203,7 @@ static void
 on_usr1(struct wake *wake, unsigned what)
 {
 	(void)what;
-	table_write(&container_of(wake, struct daemon, signals[ON_USR1])->guard);
+	status_write(&container_of(wake, struct daemon, signals[ON_USR1])->guard);
 }
 
 static void

@@ -8,9 +8,10 @@ libkaguard_a_SOURCES += \
 	src/daemon/chores.c src/daemon/chores.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/guard.c src/daemon/guard.h \
+	src/daemon/help.c src/daemon/help.h \
 	src/daemon/manager.c src/daemon/manager.h \
 	src/daemon/peer.c src/daemon/peer.h \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/storm.c src/daemon/storm.h \
-	src/daemon/table.c src/daemon/table.h
+	src/daemon/status.c src/daemon/status.h

@@ -121,6 +121,31 @@ guard_configure(struct guard *guard, const struct config *config, struct guard_c
 	return r;
 }
 
+char *
+guard_changes_text(const struct guard_changes *c, char *buf, size_t size)
+{
+	const struct {
+		unsigned n;
+		const char *what;
+	} parts[] = {
+	    {c->added, "added"},
+	    {c->removed, "removed"},
+	    {c->reconnected, "reconnected"},
+	    {c->retuned, "given other keepalive values"},
+	    {c->resized, "given another number of sessions"},
+	    {c->unchanged, "unchanged"},
+	};
+	size_t used = 0;
+
+	snprintf(buf, size, "no peers configured");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < size; i++)
+		if (parts[i].n > 0)
+			used += (size_t)snprintf(buf + used, size - used, "%s%u peer%s %s",
+			    used > 0 ? ", " : "", parts[i].n, parts[i].n == 1 ? "" : "s",
+			    parts[i].what);
+	return buf;
+}
+
 void
 guard_pump(struct guard *guard)
 {

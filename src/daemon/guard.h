@@ -35,7 +35,8 @@ struct guard {
 	unsigned n_sessions;
 	unsigned in_state[FSM_N_STATES];
 	struct summary_counts counts; /* since the start */
-	bool local_told; /* local trouble is said once for all peers, until a session comes up */
+	/* Local trouble is told once for all peers, until the peer that told it is all up. */
+	const struct peer *local_teller;
 };
 
 static inline int64_t
@@ -50,6 +51,9 @@ struct guard_changes {
 };
 int guard_configure(
     struct guard *guard, const struct config *config, struct guard_changes *ret_changes);
+
+/* "2 peers added, 7 peers unchanged": what there was none of is left out. Returns buf. */
+char *guard_changes_text(const struct guard_changes *changes, char *buf, size_t size);
 
 /* Begin the first attempts, and those that are due otherwise. */
 void guard_pump(struct guard *guard);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <syslog.h>
 
 #include "config/config.h"
 #include "config/load.h"
 #include "daemon/daemon.h"
+#include "daemon/help.h"
 #include "daemon/show.h"
 
 enum {
@@ -34,30 +32,12 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char help[] =
-    "Usage: kaguard [-c FILE] [-l LEVEL]\n"
-    "       kaguard --check | --plan [--json] [-c FILE]\n"
-    "       kaguard --list-firewalls [--json] | --schema\n"
-    "\n"
-    "Open persistent TCP sessions and keep them alive through firewalls that forget idle ones.\n"
-    "\n"
-    "  -c, --config=FILE     the configuration (default: " KAGUARD_SYSCONFDIR "/kaguard.yaml)\n"
-    "  -l, --log-level=LEVEL error, warning, notice, info or debug, in place of log.level\n"
-    "      --check           check the configuration and exit: 0, or 78 with every error\n"
-    "      --plan            show when each peer's sessions are probed, and what that promises\n"
-    "      --list-firewalls  show the firewalls known by name\n"
-    "      --schema          print the JSON Schema of the configuration\n"
-    "      --json            with --plan and --list-firewalls: as JSON\n"
-    "  -h, --help            show this\n"
-    "  -V, --version         show the version\n"
-    "\n"
-    "Signals: TERM stops, HUP reloads the configuration, USR1 writes the status table.\n"
-    "See kaguard(8) and kaguard.yaml(5).\n";
-
 static int
 usage(const char *what, const char *which)
 {
-	fprintf(stderr, "kaguard: %s%s; try 'kaguard --help'\n", what, which);
+	fprintf(stderr,
+	    "kaguard: %s%s\nUsage: kaguard [OPTION]...; 'kaguard --help' lists the options\n", what,
+	    which);
 	return EXIT_USAGE;
 }
 
@@ -80,23 +60,6 @@ check(const char *path, int mode, bool json)
 }
 
 static int
-parse_level(const char *name)
-{
-	static const char *const names[] = {
-	    [LOG_ERR] = "error",
-	    [LOG_WARNING] = "warning",
-	    [LOG_NOTICE] = "notice",
-	    [LOG_INFO] = "info",
-	    [LOG_DEBUG] = "debug",
-	};
-
-	for (int level = LOG_ERR; level <= LOG_DEBUG; level++)
-		if (strcmp(names[level], name) == 0)
-			return level;
-	return -1;
-}
-
-static int
 run(int mode, bool json, const struct daemon_options *options)
 {
 	switch (mode) {
@@ -108,7 +71,7 @@ run(int mode, bool json, const struct daemon_options *options)
 	case OPT_SCHEMA:
 		return config_schema_print(stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case 'h':
-		return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return fputs(help_text(), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case 'V':
 		return puts("kaguard " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	default:
@@ -127,7 +90,7 @@ main(int argc, char *argv[])
 	while ((c = getopt_long(argc, argv, ":c:l:hV", long_options, NULL)) != -1) {
 		if (c == 'c')
 			options.config_path = optarg;
-		else if (c == 'l' && (options.log_level = parse_level(optarg)) < 0)
+		else if (c == 'l' && (options.log_level = config_log_level(optarg)) < 0)
 			return usage(
 			    "log levels are error, warning, notice, info, debug; not ", optarg);
 		else if (c == OPT_JSON)

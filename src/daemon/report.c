@@ -122,7 +122,7 @@ void
 report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
 {
 	bool again = s->was_up || attempts > 1;
-	int priority = !again ? LOG_INFO : s->peer->flaps > 1 ? LOG_DEBUG : LOG_NOTICE;
+	int priority = !again ? LOG_INFO : s->was_up && !s->lost_aloud ? LOG_DEBUG : LOG_NOTICE;
 	struct draft d;
 
 	if (!admit(s, STORM_UP, &priority))
@@ -168,15 +168,13 @@ add_death(struct draft *d, const struct report_death *what)
 void
 report_lost(struct session *s, const struct report_death *what)
 {
-	struct peer *peer = s->peer;
-	/* One that had lasted is news; one that is lost again and again is so once. */
-	bool again = s->told_lost;
-	/* A server that takes and drops is said again whenever their number has doubled. */
-	bool doubled = what->flap && peer->flaps >= 4 && (peer->flaps & (peer->flaps - 1)) == 0;
-	int priority = again && !doubled ? LOG_DEBUG : LOG_WARNING;
+	/* One that had lasted is news. One that is lost again and again, by a server that takes and
+	 * drops sessions, is so once, and when their number has doubled. */
+	bool many = s->flaps >= 4 && (s->flaps & (s->flaps - 1)) == 0;
+	int priority = s->flaps > 1 && !many ? LOG_DEBUG : LOG_WARNING;
 	struct draft d;
 
-	s->told_lost = what->flap;
+	s->lost_aloud = priority < LOG_DEBUG;
 	if (!admit(s, STORM_LOST, &priority))
 		return;
 	draft_begin(&d, s);
@@ -198,8 +196,8 @@ report_lost(struct session *s, const struct report_death *what)
 	}
 	if (s->reason == REASON_PENDING)
 		add(&d, "; the next attempt will tell whether the firewall or the peer");
-	if (doubled)
-		add(&d, "; %u sessions in a row did not last", peer->flaps);
+	if (many)
+		add(&d, "; it did not last %u times in a row", s->flaps);
 	say(s, MESSAGE_SESSION_LOST, priority, &d);
 }
 
@@ -232,8 +230,9 @@ failure_is_news(struct session *s)
 	bool news = !(peer->told & bit);
 
 	if (s->reason == REASON_LOCAL) {
-		news = !peer->guard->local_told;
-		peer->guard->local_told = true;
+		news = peer->guard->local_teller == NULL;
+		if (news)
+			peer->guard->local_teller = peer;
 	}
 	peer->told |= bit;
 	return news;

@@ -31,7 +31,6 @@ struct report {
 struct report_death {
 	struct death death;
 	int64_t age_ms; /* how long it had been up */
-	bool flap;	/* it did not last for stable_after */
 };
 
 void report_state(struct session *session, enum fsm_state old, enum fsm_event event);

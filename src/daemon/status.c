@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/table.h"
+#include "daemon/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,10 +108,10 @@ write_rows(struct guard *guard, bool up, unsigned *left)
 }
 
 void
-table_write(struct guard *guard)
+status_write(struct guard *guard)
 {
 	struct journal_fields none = JOURNAL_NO_FIELDS;
-	unsigned left = TABLE_MAX_ROWS, left_out;
+	unsigned left = STATUS_MAX_ROWS, left_out;
 	struct guard_times times;
 	struct summary summary;
 	char text[512];
