@@ -2,7 +2,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "config/config.h"
 #include "config/load.h"
@@ -20,6 +18,7 @@
 #include "daemon/session.h"
 #include "daemon/status.h"
 #include "host/journal.h"
+#include "net/descriptors.h"
 #include "net/resolve.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
@@ -114,6 +113,17 @@ say_remarks(struct daemon *d, const struct remarks *remarks)
 	}
 }
 
+/* What a configuration takes. */
+static int
+wanted_descriptors(const struct config *config)
+{
+	int64_t wanted = OWN_DESCRIPTORS;
+
+	for (size_t i = 0; i < config->n_peers; i++)
+		wanted += config->peers[i].sessions;
+	return wanted < INT_MAX ? (int)wanted : INT_MAX;
+}
+
 /*
  * As many descriptors as there may be, but for those that the daemon keeps for itself; say so
  * beforehand where they are fewer than the sessions take.
@@ -121,26 +131,15 @@ say_remarks(struct daemon *d, const struct remarks *remarks)
 static void
 set_descriptors(struct daemon *d)
 {
-	struct rlimit limit;
-	uint64_t wanted = OWN_DESCRIPTORS;
+	int limit = descriptors_limit(), wanted = wanted_descriptors(d->config);
 
-	for (size_t i = 0; i < d->config->n_peers; i++)
-		wanted += d->config->peers[i].sessions;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	if (limit.rlim_cur < limit.rlim_max) {
-		/* What fails here is met again as EMFILE. */
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-		getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur > RESERVED_DESCRIPTORS && limit.rlim_cur <= INT_MAX)
-		d->net.fd_limit = (int)limit.rlim_cur - RESERVED_DESCRIPTORS;
-	if (limit.rlim_cur < wanted)
+	if (limit > RESERVED_DESCRIPTORS)
+		d->net.fd_limit = limit - RESERVED_DESCRIPTORS;
+	if (limit < wanted)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_WARNING,
-		    "%" PRIu64 " descriptors are needed and %" PRIu64
-		    " allowed: some sessions will not come up; raise LimitNOFILE= of the unit",
-		    wanted, (uint64_t)limit.rlim_cur);
+		    "%d descriptors are needed and %d allowed: some sessions will not come up; "
+		    "raise LimitNOFILE= of the unit",
+		    wanted, limit);
 }
 
 /* Put a configuration in force; the daemon owns it from here. 0, or negative errno. */
@@ -305,20 +304,6 @@ close_all(struct daemon *d)
 	journal_close(d->journal, FLUSH_MS);
 }
 
-/* The first configuration, before anything is started. An exit code, or 0. */
-static int
-load_first(struct daemon *d, struct config **ret)
-{
-	struct remarks remarks;
-	int r = config_load(d->options->config_path, ret, &remarks);
-
-	say_remarks(d, &remarks);
-	if (r < 0)
-		manager_failed(d->manager, -r, "the configuration has errors, see the journal");
-	remarks_clear(&remarks);
-	return r < 0 ? EXIT_CONFIG : 0;
-}
-
 static void
 fail(struct daemon *d, int r)
 {
@@ -349,27 +334,42 @@ start(struct daemon *d, struct config *config)
 	return 0;
 }
 
+/* With what was loaded, until asked to stop. 0, or negative errno. */
+static int
+run(struct daemon *d, struct config *config)
+{
+	int r = start(d, config);
+
+	return r < 0 ? r : loop_run(d->loop);
+}
+
 int
 daemon_run(const struct daemon_options *options)
 {
 	struct daemon d = {.options = options};
 	struct config *config = NULL;
-	int r, code = EXIT_FAILURE;
+	struct remarks remarks;
+	int loaded, r;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Loaded before there are threads: see descriptors_expect(). */
+	loaded = config_load(options->config_path, &config, &remarks);
+	if (loaded == 0)
+		descriptors_expect(wanted_descriptors(config));
 	r = open_all(&d);
 	if (r == 0) {
 		wire(&d);
-		code = load_first(&d, &config);
-		if (code == 0)
-			r = start(&d, config);
-		if (code == 0 && r == 0)
-			r = loop_run(d.loop);
+		say_remarks(&d, &remarks);
 	}
-	if (r < 0) {
+	remarks_clear(&remarks);
+	if (r == 0 && loaded == 0)
+		r = run(&d, config);
+	else
+		config_free(config);
+	if (r < 0)
 		fail(&d, r);
-		code = EXIT_FAILURE;
-	}
+	else if (loaded < 0)
+		manager_failed(d.manager, -loaded, "the configuration has errors, see the journal");
 	close_all(&d);
-	return code;
+	return r < 0 ? EXIT_FAILURE : loaded < 0 ? EXIT_CONFIG : EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@ libkaguard_a_SOURCES += \
 	src/net/clock.c src/net/clock.h \
 	src/net/conn.c src/net/conn.h \
 	src/net/connect.c src/net/connect.h \
+	src/net/descriptors.c src/net/descriptors.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/sockopt.c src/net/sockopt.h \
