@@ -102,6 +102,17 @@ peer_free(struct peer *peer)
 	free(peer);
 }
 
+static bool
+has_turn(const struct peer *peer)
+{
+	const unsigned *in_state = peer->guard->in_state;
+
+	if (peer->waiting != NULL || !pace_admits(&peer->pace))
+		return false;
+	return peer->pace.in_flight == 0 ||
+	       in_state[FSM_RESOLVING] + in_state[FSM_CONNECTING] < PEER_MAX_IN_FLIGHT;
+}
+
 void
 peer_pump(struct peer *peer)
 {
@@ -110,8 +121,7 @@ peer_pump(struct peer *peer)
 	if (peer->pumping)
 		return;
 	peer->pumping = true;
-	while (peer->waiting == NULL && pace_admits(&peer->pace) &&
-	       (s = TAILQ_FIRST(&peer->queue)) != NULL)
+	while (has_turn(peer) && (s = TAILQ_FIRST(&peer->queue)) != NULL)
 		session_event(s, FSM_START);
 	peer->pumping = false;
 }

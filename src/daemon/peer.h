@@ -22,6 +22,12 @@ struct guard;
 /* Round trips remembered: one slow handshake among them is an accident, not the path. */
 #define PEER_RTTS 3
 
+/*
+ * Attempts under way in all, beyond the one that every peer may have: so no peer waits for another,
+ * and a storm costs no more memory than this.
+ */
+#define PEER_MAX_IN_FLIGHT 128
+
 struct peer {
 	struct guard *guard;
 	const struct config_peer *config;

@@ -204,6 +204,32 @@ local_trouble_is_not_the_peers_failure(void **unused)
 	world_clear(&w);
 }
 
+/* However many sessions there are to open, few are being opened; and dead peers keep none back. */
+static void
+attempts_are_bounded_in_all(void **unused)
+{
+	static struct world w;
+	struct guard_changes changes;
+	unsigned most = 0;
+
+	(void)unused;
+	world_init(&w, 7);
+	for (unsigned i = 0; i < HOSTS; i++)
+		world_fill_peer(&w.peers[0][i], i, 1000);
+	w.config[0] = (struct config){.peers = w.peers[0], .n_peers = HOSTS};
+	w.hosts[0].mode = w.hosts[1].mode = SIMHOST_SILENT;
+	assert_int_equal(guard_configure(&w.guard, &w.config[0], &changes), 0);
+	guard_pump(&w.guard);
+	while (w.guard.in_state[FSM_UP] < 4000) {
+		unsigned now = w.guard.in_state[FSM_RESOLVING] + w.guard.in_state[FSM_CONNECTING];
+
+		most = now > most ? now : most;
+		assert_true(simnet_step(&w.sim, HOUR));
+	}
+	assert_in_range(most, PEER_MAX_IN_FLIGHT / 2, PEER_MAX_IN_FLIGHT + HOSTS);
+	world_clear(&w);
+}
+
 static void
 note_fault(struct guard *guard, const char *what)
 {
@@ -265,6 +291,7 @@ main(void)
 	    cmocka_unit_test(a_peer_that_drops_what_it_takes_sees_growing_delays),
 	    cmocka_unit_test(a_session_that_lasted_starts_again_with_the_first_delay),
 	    cmocka_unit_test(local_trouble_is_not_the_peers_failure),
+	    cmocka_unit_test(attempts_are_bounded_in_all),
 	    cmocka_unit_test(what_cannot_be_is_told_and_changes_nothing),
 	    cmocka_unit_test(a_stalled_peer_is_noticed_and_set_going),
 	    cmocka_unit_test(histories),

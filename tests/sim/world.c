@@ -38,8 +38,8 @@ ignore(struct guard *guard)
 	(void)guard;
 }
 
-static void
-fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
+void
+world_fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
 {
 	*peer = (struct config_peer){.name = (char *)(uintptr_t)host_names[host],
 	    .address = (char *)(uintptr_t)host_names[host],
@@ -68,7 +68,7 @@ world_configure(struct world *w, unsigned most_sessions)
 
 		if (w->events > 0 && simnet_random(&w->sim) % 4 == 0)
 			continue;
-		fill_peer(peer, i, 1 + simnet_random(&w->sim) % most_sessions);
+		world_fill_peer(peer, i, 1 + simnet_random(&w->sim) % most_sessions);
 		if (simnet_random(&w->sim) % 4 == 0)
 			peer->port = 80;
 		n++;
@@ -186,7 +186,7 @@ world_with_one_peer(struct world *w, unsigned sessions)
 	struct guard_changes changes;
 
 	world_init(w, 42);
-	fill_peer(&w->peers[0][0], 0, sessions);
+	world_fill_peer(&w->peers[0][0], 0, sessions);
 	w->config[0] = (struct config){.peers = w->peers[0], .n_peers = 1};
 	assert_int_equal(guard_configure(&w->guard, &w->config[0], &changes), 0);
 	assert_int_equal(changes.added, 1);

@@ -37,6 +37,9 @@ void world_init(struct world *w, uint64_t seed);
 /* Stop, check that nothing is left, free. */
 void world_clear(struct world *w);
 
+/* The configuration of a peer on that host. */
+void world_fill_peer(struct config_peer *peer, unsigned host, unsigned sessions);
+
 /* One peer with that many sessions, on the first host. */
 void world_with_one_peer(struct world *w, unsigned sessions);
 
