@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
+	src/config/ascii.h \
 	src/config/build.c src/config/build.h \
 	src/config/build_plan.c src/config/build_plan.h \
 	src/config/config.c src/config/config.h \

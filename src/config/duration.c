@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/ascii.h"
 #include "config/notes.h"
 
 /* The time spans of systemd.time(7), as far as they are of one length always. */
@@ -46,18 +47,6 @@ const char *
 scalar_duration_unit(size_t i)
 {
 	return i < sizeof(units) / sizeof(units[0]) ? units[i].name : NULL;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static void

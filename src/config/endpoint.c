@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "config/ascii.h"
 #include "config/notes.h"
 
 /* RFC 1035 section 2.3.4. */
@@ -16,18 +17,6 @@
 
 /* sd_listen_fds(3): what FileDescriptorName= takes. */
 #define FDNAME_MAX 255
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static int
 refuse(struct why *why, struct slice text, const char *fault)

@@ -6,14 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/ascii.h"
 #include "config/config.h"
 #include "config/notes.h"
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool
 slice_is(struct slice text, const char *word)

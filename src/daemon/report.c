@@ -12,6 +12,7 @@
 #include "daemon/peer.h"
 #include "policy/summary.h"
 #include "policy/timespan.h"
+#include "policy/words.h"
 
 #define TEXT_SIZE 512
 
@@ -49,11 +50,10 @@ draft_addresses(struct draft *d, const struct session *s)
 __attribute__((format(printf, 2, 3))) static void
 add(struct draft *d, const char *format, ...)
 {
-	size_t used = strlen(d->text);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(d->text + used, sizeof(d->text) - used, format, args);
+	words_vadd(d->text, sizeof(d->text), format, args);
 	va_end(args);
 }
 

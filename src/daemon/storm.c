@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/storm.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
 #include "policy/timespan.h"
+#include "policy/words.h"
 
 #define NAMED_PEERS 5 /* in the text; KAGUARD_PEERS= has all that fit */
 #define EXTRA_SIZE  12288
@@ -40,39 +40,28 @@ storm_due_ms(const struct guard *guard)
 	return due_ms;
 }
 
-__attribute__((format(printf, 3, 4))) static void
-add(char *buf, size_t size, const char *format, ...)
-{
-	size_t used = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + used, size - used, format, args);
-	va_end(args);
-}
-
 /* Name the peers with their counts, in the text and whole in a field, and forget the counts. */
 static void
 take_peers(struct guard *guard, enum storm_kind kind, char text[512], char *extra)
 {
 	unsigned named = 0, more = 0;
 
-	add(extra, EXTRA_SIZE, "\nKAGUARD_PEERS=");
+	words_add(extra, EXTRA_SIZE, "\nKAGUARD_PEERS=");
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct peer *peer = guard->peers[i];
 
 		if (peer->held[kind] == 0)
 			continue;
-		add(extra, EXTRA_SIZE, "%s=%u ", peer->config->name, peer->held[kind]);
+		words_add(extra, EXTRA_SIZE, "%s=%u ", peer->config->name, peer->held[kind]);
 		if (named < NAMED_PEERS)
-			add(text, 512, "%s %u of %s", named > 0 ? "," : ":", peer->held[kind],
+			words_add(text, 512, "%s %u of %s", named > 0 ? "," : ":", peer->held[kind],
 			    peer->config->name);
 		named++;
 		more += named > NAMED_PEERS;
 		peer->held[kind] = 0;
 	}
 	if (more > 0)
-		add(text, 512, " and of %u more peers", more);
+		words_add(text, 512, " and of %u more peers", more);
 }
 
 static void
@@ -91,7 +80,7 @@ tell_sum(struct guard *guard, enum storm_kind kind, unsigned held, int64_t windo
 	snprintf(extra, sizeof(extra), "KAGUARD_COUNT=%u\nKAGUARD_REASONS=%s", held, reasons);
 	take_peers(guard, kind, text, extra);
 	if (*reasons != '\0' && kind != STORM_UP)
-		add(text, sizeof(text), " (%s)", reasons);
+		words_add(text, sizeof(text), " (%s)", reasons);
 	fields.extra = extra;
 	memset(guard->storm.reasons[kind], 0, sizeof(guard->storm.reasons[kind]));
 	guard->report.say(&guard->report, MESSAGE_MANY, priority[kind], &fields, text);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
 	src/policy/backoff.c src/policy/backoff.h \
-	src/policy/firewalls.c src/policy/firewalls.h \
-	src/policy/plan.c src/policy/plan.h \
-	src/policy/plan_conflict.c src/policy/plan_conflict.h \
-	src/policy/timespan.c src/policy/timespan.h
-libkaguard_a_SOURCES += \
 	src/policy/burst.c src/policy/burst.h \
 	src/policy/diagnosis.c src/policy/diagnosis.h \
+	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/fsm.c src/policy/fsm.h \
 	src/policy/pace.c src/policy/pace.h \
-	src/policy/summary.c src/policy/summary.h
+	src/policy/plan.c src/policy/plan.h \
+	src/policy/plan_conflict.c src/policy/plan_conflict.h \
+	src/policy/summary.c src/policy/summary.h \
+	src/policy/timespan.c src/policy/timespan.h \
+	src/policy/words.c src/policy/words.h

@@ -2,21 +2,8 @@
 #include "policy/summary.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
-/* Append; what does not fit is cut off. */
-__attribute__((format(printf, 3, 4))) static void
-add(char *buf, size_t size, const char *format, ...)
-{
-	size_t used = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + used, size - used, format, args);
-	va_end(args);
-}
+#include "policy/words.h"
 
 static const char *
 plural(uint64_t n)
@@ -31,21 +18,21 @@ summary_status(const struct summary *s, char *buf, size_t size)
 
 	buf[0] = '\0';
 	if (s->peers == 0) {
-		add(buf, size, "no peers configured");
+		words_add(buf, size, "no peers configured");
 		return buf;
 	}
-	add(buf, size, "%u/%u session%s to %u peer%s up", s->up, s->sessions, plural(s->sessions),
-	    s->peers, plural(s->peers));
+	words_add(buf, size, "%u/%u session%s to %u peer%s up", s->up, s->sessions,
+	    plural(s->sessions), s->peers, plural(s->peers));
 	for (unsigned i = 0; i < named; i++) {
 		const struct summary_trouble *t = &s->troubles[i];
 		const char *reason = diagnosis_name(t->reason);
 
-		add(buf, size, "; %s: %s", t->peer, *reason != '\0' ? reason : "connecting");
+		words_add(buf, size, "; %s: %s", t->peer, *reason != '\0' ? reason : "connecting");
 		if (t->retry_at != NULL)
-			add(buf, size, ", retry at %s", t->retry_at);
+			words_add(buf, size, ", retry at %s", t->retry_at);
 	}
 	if (s->troubled > named)
-		add(buf, size, "; and %u more peer%s", s->troubled - named,
+		words_add(buf, size, "; and %u more peer%s", s->troubled - named,
 		    plural(s->troubled - named));
 	return buf;
 }
@@ -58,8 +45,8 @@ summary_reasons(const uint64_t deaths[REASON_COUNT], char *buf, size_t size)
 		const char *name = diagnosis_name((enum reason)i);
 
 		if (deaths[i] > 0 && *name != '\0')
-			add(buf, size, "%s%" PRIu64 " %s", *buf != '\0' ? ", " : "", deaths[i],
-			    name);
+			words_add(buf, size, "%s%" PRIu64 " %s", *buf != '\0' ? ", " : "",
+			    deaths[i], name);
 	}
 	return buf;
 }
@@ -70,10 +57,10 @@ summary_events(const struct summary_counts *c, char *buf, size_t size)
 	char reasons[256];
 
 	buf[0] = '\0';
-	add(buf, size, "%" PRIu64 " lost", c->lost);
+	words_add(buf, size, "%" PRIu64 " lost", c->lost);
 	if (*summary_reasons(c->deaths, reasons, sizeof(reasons)) != '\0')
-		add(buf, size, " (%s)", reasons);
-	add(buf, size, ", %" PRIu64 " came up, %" PRIu64 " attempt%s failed", c->came_up,
+		words_add(buf, size, " (%s)", reasons);
+	words_add(buf, size, ", %" PRIu64 " came up, %" PRIu64 " attempt%s failed", c->came_up,
 	    c->failed_attempts, plural(c->failed_attempts));
 	return buf;
 }

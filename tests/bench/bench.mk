@@ -2,6 +2,8 @@
 #
 # make bench BENCH=--quick
 EXTRA_PROGRAMS = tests/bench/holder tests/bench/sink
+tests_bench_holder_LDADD =
+tests_bench_sink_LDADD =
 EXTRA_DIST += tests/bench/bench.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 

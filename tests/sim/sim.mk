@@ -3,6 +3,4 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/sim/test_sim
 tests_sim_test_sim_SOURCES = tests/sim/test_sim.c tests/sim/simnet.c tests/sim/simnet.h \
 	tests/sim/world.c tests/sim/world.h
-tests_sim_test_sim_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_sim_test_sim_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
 endif
