@@ -7,9 +7,11 @@ LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
+	tests/unit/test_address \
 	tests/unit/test_backoff \
 	tests/unit/test_burst \
 	tests/unit/test_config \
+	tests/unit/test_conn \
 	tests/unit/test_courier \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
