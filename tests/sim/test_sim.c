@@ -124,19 +124,19 @@ a_peer_that_dies_under_its_sessions_is_tried_by_one(void **unused)
 }
 
 static void
-a_thousand_deaths_make_a_handful_of_lines(void **unused)
+ten_thousand_deaths_make_a_handful_of_lines(void **unused)
 {
 	static struct world w;
 	unsigned loud = 0;
 
 	(void)unused;
-	world_with_one_peer(&w, 1000);
+	world_with_one_peer(&w, 10000);
 	guard_pump(&w.guard);
 	world_pass(&w, HOUR);
 	memset(w.lines, 0, sizeof(w.lines));
 	simnet_kill(&w.sim, &w.hosts[0], ECONNRESET, 0);
 	world_pass(&w, HOUR);
-	assert_int_equal(w.guard.in_state[FSM_UP], 1000);
+	assert_int_equal(w.guard.in_state[FSM_UP], 10000);
 	for (int priority = 0; priority < LOG_DEBUG; priority++)
 		loud += w.lines[priority];
 	assert_in_range(loud, 3, 20);
@@ -287,7 +287,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_dead_peer_is_tried_by_one_session),
 	    cmocka_unit_test(a_peer_that_dies_under_its_sessions_is_tried_by_one),
-	    cmocka_unit_test(a_thousand_deaths_make_a_handful_of_lines),
+	    cmocka_unit_test(ten_thousand_deaths_make_a_handful_of_lines),
 	    cmocka_unit_test(a_peer_that_drops_what_it_takes_sees_growing_delays),
 	    cmocka_unit_test(a_session_that_lasted_starts_again_with_the_first_delay),
 	    cmocka_unit_test(local_trouble_is_not_the_peers_failure),
