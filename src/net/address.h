@@ -19,6 +19,14 @@ union address {
 	struct sockaddr_in6 in6;
 };
 
+/* Where to connect to, and from where; the strings are borrowed. */
+struct target {
+	const char *host;
+	const char *bind;   /* numeric source address, or NULL */
+	const char *device; /* interface, or NULL */
+	uint16_t port;
+};
+
 struct addresses {
 	unsigned n;
 	unsigned refs;

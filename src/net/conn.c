@@ -183,8 +183,7 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 	attempt->race.loop = conn->net->loop;
 	attempt->race.addresses = attempt->addresses;
 	attempt->race.fd_limit = conn->net->fd_limit;
-	attempt->race.bind = target->bind;
-	attempt->race.device = target->device;
+	attempt->race.target = target;
 	attempt->race.fn = on_race_end;
 	r = race_start(&attempt->race, &end);
 	if (r == 0)

@@ -44,12 +44,6 @@ struct conn {
 	int fd;
 };
 
-/* Where to connect to; the strings are borrowed. */
-struct target {
-	const char *host, *bind, *device;
-	uint16_t port;
-};
-
 struct session_ops {
 	int64_t (*now_ms)(struct net *net);
 	uint32_t (*random)(struct net *net);
@@ -64,7 +58,8 @@ struct session_ops {
 
 	/*
 	 * 0: news will come. 1: already so, as if CONN_RESOLVED or CONN_CONNECTED had come. Or
-	 * negative errno: failed at once by local trouble.
+	 * negative errno: failed at once by local trouble. The target is borrowed for as long as
+	 * the attempt lasts; what it says may change meanwhile.
 	 */
 	int (*resolve)(struct conn *conn, const struct target *target);
 	int (*connect)(

@@ -78,12 +78,12 @@ open_socket(const struct race *race, int family)
 		return -errno;
 	if (race->fd_limit > 0 && fd >= race->fd_limit)
 		r = -EMFILE;
-	if (r == 0 && race->device != NULL &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, race->device,
-		(socklen_t)strlen(race->device)) != 0)
+	if (r == 0 && race->target->device != NULL &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, race->target->device,
+		(socklen_t)strlen(race->target->device)) != 0)
 		r = -errno;
-	if (r == 0 && race->bind != NULL)
-		r = bind_source(fd, family, race->bind);
+	if (r == 0 && race->target->bind != NULL)
+		r = bind_source(fd, family, race->target->bind);
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -28,9 +28,8 @@ struct race_end {
 struct race {
 	struct loop *loop;
 	struct addresses *addresses;
-	int fd_limit;	    /* descriptors from this number on count as none; 0: no limit */
-	const char *bind;   /* numeric source address, or NULL */
-	const char *device; /* interface, or NULL */
+	int fd_limit; /* descriptors from this number on count as none; 0: no limit */
+	const struct target *target; /* of which bind and device are asked at every address */
 	void (*fn)(struct race *race, const struct race_end *end);
 	struct race_try *tries; /* one an address */
 	struct wake delay;
@@ -40,8 +39,8 @@ struct race {
 };
 
 /*
- * Begin: loop, addresses (borrowed), fd_limit, bind, device and fn are set, the rest is zero. 0: fn
- * will be called once, unless race_clear() comes first. 1: ended at once, *ret_end says how, fn
+ * Begin: loop, addresses and target (both borrowed), fd_limit and fn are set, the rest is zero. 0:
+ * fn will be called once, unless race_clear() comes first. 1: ended at once, *ret_end says how, fn
  * will not be called. Or -ENOMEM.
  */
 int race_start(struct race *race, struct race_end *ret_end);
