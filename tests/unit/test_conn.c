@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "net/conn.h"
-#include "net/connect.h"
 #include "net/resolve.h"
 
 /* Longer than anything here takes; a test that waits for it has failed. */
@@ -238,70 +237,6 @@ a_source_address_is_taken(void **state)
 	assert_int_equal(strncmp(text, "127.0.0.77:", strlen("127.0.0.77:")), 0);
 }
 
-/* The race that ended, and that it did. */
-struct finish {
-	struct race race;
-	struct race_end end;
-};
-
-static void
-on_finish(struct race *race, const struct race_end *end)
-{
-	container_of(race, struct finish, race)->end = *end;
-	loop_stop(race->loop);
-}
-
-/* A listener whose queue is full answers no more: the kernel drops the SYN. */
-static int
-full_listener(union address *ret)
-{
-	union address address = {.in = {.sin_family = AF_INET}};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, &address.any, sizeof(address.in)), 0);
-	assert_int_equal(listen(fd, 0), 0);
-	assert_int_equal(getsockname(fd, &address.any, &len), 0);
-	*ret = address;
-	return fd;
-}
-
-/*
- * The first address is silent, so the second is tried after the delay, with what the target says
- * by then: a reload may have put other strings in the place of the old.
- */
-static void
-a_silent_address_loses_and_the_target_may_change(void **state)
-{
-	struct fixture *f = *state;
-	char *bind_before = strdup("127.0.0.78");
-	struct target target = {.bind = bind_before};
-	struct addresses *both = addresses_new(2);
-	struct finish finish = {.end = {.fd = -1}};
-	char text[ADDRESS_TEXT_SIZE];
-	int full = full_listener(&both->list[0]), filler = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(filler, &both->list[0].any, sizeof(both->list[0].in)), 0);
-	assert_int_equal(address_parse("127.0.0.1", f->port, &both->list[1]), 0);
-	finish.race = (struct race){
-	    .loop = f->net.loop, .addresses = both, .target = &target, .fn = on_finish};
-	assert_int_equal(race_start(&finish.race, &finish.end), 0);
-	target.bind = "127.0.0.79";
-	free(bind_before);
-	wake_after(&f->patience, PATIENCE_MS);
-	assert_int_equal(loop_run(f->net.loop), 0);
-	assert_true(finish.end.fd >= 0);
-	assert_true(address_equal(&finish.end.remote, &both->list[1]));
-	address_text(&finish.end.local, text, sizeof(text));
-	assert_int_equal(strncmp(text, "127.0.0.79:", strlen("127.0.0.79:")), 0);
-	race_clear(&finish.race);
-	close(finish.end.fd);
-	close(filler);
-	close(full);
-	addresses_unref(both);
-}
-
 static void
 the_peers_close_and_reset_are_told_apart(void **state)
 {
@@ -441,7 +376,6 @@ main(void)
 	    TEST(nobody_there_is_refused),
 	    TEST(trouble_of_our_own_is_told_as_such),
 	    TEST(a_source_address_is_taken),
-	    TEST(a_silent_address_loses_and_the_target_may_change),
 	    TEST(the_peers_close_and_reset_are_told_apart),
 	    TEST(data_is_thrown_away),
 	    TEST(our_close_is_a_fin_even_with_data_unread),

@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/test_burst \
 	tests/unit/test_config \
 	tests/unit/test_conn \
+	tests/unit/test_connect \
 	tests/unit/test_courier \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
