@@ -241,6 +241,21 @@ on_fault(struct guard *guard, const char *what)
 	manager_fault(d->manager);
 }
 
+/*
+ * A reload or a table that is asked for before there is a handler waits for it, where it would end
+ * the process otherwise.
+ */
+static void
+mask_requests(int how)
+{
+	sigset_t requests;
+
+	sigemptyset(&requests);
+	sigaddset(&requests, SIGHUP);
+	sigaddset(&requests, SIGUSR1);
+	sigprocmask(how, &requests, NULL);
+}
+
 static int
 open_signals(struct daemon *d)
 {
@@ -254,6 +269,8 @@ open_signals(struct daemon *d)
 		if (r == 0)
 			r = wake_signal(&d->signals[i], signos[i]);
 	}
+	if (r == 0)
+		mask_requests(SIG_UNBLOCK);
 	return r;
 }
 
@@ -352,6 +369,7 @@ daemon_run(const struct daemon_options *options)
 	int loaded, r;
 
 	signal(SIGPIPE, SIG_IGN);
+	mask_requests(SIG_BLOCK);
 	/* Loaded before there are threads: see descriptors_expect(). */
 	loaded = config_load(options->config_path, &config, &remarks);
 	if (loaded == 0)
