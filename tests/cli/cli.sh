@@ -126,6 +126,37 @@ ran -c "$dir/bad.yaml"
 ok "a bad file keeps the daemon from starting: exit 78" exits 78
 ok "the daemon says what is wrong" err_has 'bad\.yaml:2:5: error: '
 
+# says WORD: read what the daemon says until WORD is in it, or it ends.
+says()
+{
+	while read -r line <&8; do
+		echo "$line" >>"$dir/err"
+		case $line in *"$1"*) return ;; esac
+	done
+}
+
+# A SIGHUP while the configuration is still being read: opening a pipe waits for the other end, so
+# the daemon is in the middle of it then.
+mkfifo "$dir/pipe.yaml" "$dir/says"
+command="kaguard -c pipe.yaml"
+: >"$dir/err"
+"$KAGUARD" -c "$dir/pipe.yaml" >"$dir/out" 2>"$dir/says" </dev/null &
+daemon=$!
+exec 8<"$dir/says" 9>"$dir/pipe.yaml"
+kill -HUP "$daemon"
+echo 'peers: []' >&9
+exec 9>&-
+says started
+echo 'peers: []' >"$dir/pipe.yaml" &
+writer=$!
+says reloaded
+kill "$writer" "$daemon" 2>"$dir/out"
+code=0
+wait "$daemon" || code=$?
+exec 8<&-
+ok "a reload asked for during the start waits its turn" err_has 'reloaded .*pipe\.yaml'
+ok "and ends nothing" exits 0
+
 ran --plan -c "$dir/good.yaml"
 ok "--plan: exit 0" exits 0
 ok "--plan names a peer by its address" out_has 'vpn\.example\.com:443'
