@@ -227,6 +227,7 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 		pace_doubt(&peer->pace);
 	} else if (reason == REASON_LOCAL) {
 		pace_withdrawn(&peer->pace);
+		peer->failed_attempts++;
 	} else {
 		pace_failed(&peer->pace);
 		peer->failed_attempts++;
