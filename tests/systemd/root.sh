@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+set -eu
+
+usage()
+{
+	cat <<'END'
+usage: root.sh RELEASE
+
+Prints the directory of a minimal Debian RELEASE (trixie, sid) with what kaguard needs to run there:
+programs built on Debian 12 do, since the libraries have the same names in all. The first time it is
+made with debootstrap, from $DEBIAN_MIRROR or the mirror that apt uses here; kept in
+$XDG_CACHE_HOME/kaguard, or in /var/cache/kaguard. Remove the directory to have it made anew.
+END
+}
+
+# What programs built on Debian 12 are linked with.
+libraries=libsystemd0,libyaml-0-2,libjansson4,libevent-core-2.1-7t64
+
+mirror()
+{
+	# shellcheck disable=SC2016 # apt-get fills these in
+	site=$(apt-get indextargets --format '$(SITE) $(ORIGIN)' 2>/dev/null |
+		awk '$2 == "Debian" && $1 !~ /security/ { print $1; exit }')
+	printf '%s\n' "${DEBIAN_MIRROR:-${site:-http://deb.debian.org/debian}}"
+}
+
+case ${1-} in
+"" | -*) usage >&2; exit 64 ;;
+esac
+release=$1
+cache=${XDG_CACHE_HOME:-/var/cache}/kaguard
+root=$cache/$release
+mkdir -p "$cache"
+
+# One at a time; what was begun and not finished is begun anew.
+exec 9>"$cache/$release.lock"
+flock 9
+if [ ! -d "$root" ]; then
+	rm -rf "$root.new"
+	debootstrap --variant=minbase --include="systemd,systemd-sysv,$libraries" \
+		"$release" "$root.new" "$(mirror)" >&2
+	rm -rf "$root.new"/var/cache/apt/archives/*.deb "$root.new"/var/lib/apt/lists/*
+	mv "$root.new" "$root"
+fi
+printf '%s\n' "$root"

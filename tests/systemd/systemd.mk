@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: ISC
+EXTRA_DIST += \
+	tests/systemd/boot.sh \
+	tests/systemd/conftest.py \
+	tests/systemd/follow.py \
+	tests/systemd/machine.py \
+	tests/systemd/root.sh \
+	tests/systemd/service.py \
+	tests/systemd/test_boot.py \
+	tests/systemd/test_closed.py \
+	tests/systemd/test_hung.py \
+	tests/systemd/test_journal.py \
+	tests/systemd/test_life.py \
+	tests/systemd/test_ready.py \
+	tests/systemd/test_reload.py \
+	tests/systemd/test_storm.py
+
+# Under a real service manager, in a container: needs root. KAGUARD_ROOT= is the system that it boots
+# a copy of, and that has the libraries that kaguard was built with; by default it is this one.
+KAGUARD_ROOT = /
+systemd_tree = $(abs_builddir)/tests/systemd/tree
+
+.PHONY: check-systemd
+check-systemd: all
+	rm -rf '$(systemd_tree)'
+	$(MAKE) -s install DESTDIR='$(systemd_tree)'
+	KAGUARD_TREE='$(systemd_tree)' KAGUARD_ROOT='$(KAGUARD_ROOT)' PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/systemd
+
+# The same in other releases of Debian, each with another systemd: 257 in trixie, 262 in sid.
+.PHONY: check-systemd-trixie check-systemd-sid
+check-systemd-trixie check-systemd-sid:
+	root=$$($(srcdir)/tests/systemd/root.sh $(@:check-systemd-%=%)) && \
+		$(MAKE) check-systemd KAGUARD_ROOT="$$root"
+
+clean-local: clean-systemd-tree
+.PHONY: clean-systemd-tree
+clean-systemd-tree:
+	rm -rf '$(systemd_tree)'

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: ISC
+"""A journal or a service manager that does not answer: kaguard goes on."""
+import contextlib
+import socket
+import time
+
+import pytest
+
+from conftest import PORT, QUICK
+
+SESSIONS = 1500
+MANY = (QUICK + "log: {level: debug}\n"
+        f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {SESSIONS}}}]\n")
+
+
+@pytest.fixture
+def running(kaguard, peer):
+    kaguard.start(MANY)
+    kaguard.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=60)
+    return kaguard
+
+
+def come_back(peer, timeout=60):
+    """Reset all sessions; returns how long it took until as many were there again."""
+    before = set(peer.open_sessions())
+    started = time.monotonic()
+    peer.abort()
+    peer.await_that(lambda: len(peer.open_sessions()) >= len(before) and
+                    before.isdisjoint(peer.open_sessions()), timeout, "new sessions")
+    return time.monotonic() - started
+
+
+def test_journal(running, peer):
+    """Sessions are kept and come back as fast as ever; what was lost of the words is counted."""
+    usual = come_back(peer)
+    running.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
+    start = running.journal.mark()
+    journald = running.host.main_pid("systemd-journald.service")
+    with running.stopped(journald):
+        took = [come_back(peer) for _ in range(3)]
+        # The service manager is told the truth all the while.
+        running.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
+        assert peer.stays(peer.open_sessions(), 2)
+    assert max(took) < 2 * usual + 1
+    dropped = running.journal.await_said(r"\d+ records dropped", start=start, timeout=30)
+    assert int(dropped["KAGUARD_DROPPED"]) > 0 and dropped["PRIORITY"] == "4"
+    assert running.watch.get("NRestarts") == 0
+
+
+def test_service_manager(running, peer):
+    """The same while nobody reads the notifications: the socket is full before the first."""
+    usual = come_back(peer)
+    running.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
+    pid = running.pid()
+    with running.stopped(running.host.leader):
+        fill(running.host.root / "run/systemd/notify")
+        took = [come_back(peer) for _ in range(3)]
+        peer.refuse()
+        peer.hang_up()
+        running.journal.await_said(r"cannot connect to 127.0.0.1", reason="refused", timeout=30)
+    assert max(took) < 2 * usual + 1
+    running.await_status(rf"^0/{SESSIONS} sessions to 1 peer up; hq: refused", timeout=30)
+    assert running.pid() == pid and running.watch.get("NRestarts") == 0
+
+
+def fill(path):
+    """Put datagrams into a socket until it takes no more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.sendto(b"STATUS=", str(path))
