@@ -9,15 +9,24 @@ import pytest
 from conftest import PORT, QUICK
 
 SESSIONS = 1500
-MANY = (QUICK + "log: {level: debug}\n"
-        f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {SESSIONS}}}]\n")
+MANY = QUICK + f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {SESSIONS}}}]\n"
+
+
+def start(kaguard, config):
+    kaguard.start(config)
+    kaguard.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=60)
+    return kaguard
 
 
 @pytest.fixture
 def running(kaguard, peer):
-    kaguard.start(MANY)
-    kaguard.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=60)
-    return kaguard
+    return start(kaguard, MANY)
+
+
+@pytest.fixture
+def talkative(kaguard, peer):
+    """With thousands of records whenever something happens: more than a queue takes."""
+    return start(kaguard, MANY + "log: {level: debug}\n")
 
 
 def come_back(peer, timeout=60):
@@ -30,21 +39,21 @@ def come_back(peer, timeout=60):
     return time.monotonic() - started
 
 
-def test_journal(running, peer):
+def test_journal(talkative, peer):
     """Sessions are kept and come back as fast as ever; what was lost of the words is counted."""
     usual = come_back(peer)
-    running.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
-    start = running.journal.mark()
-    journald = running.host.main_pid("systemd-journald.service")
-    with running.stopped(journald):
+    talkative.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
+    start = talkative.journal.mark()
+    journald = talkative.host.main_pid("systemd-journald.service")
+    with talkative.stopped(journald):
         took = [come_back(peer) for _ in range(3)]
         # The service manager is told the truth all the while.
-        running.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
+        talkative.await_status(rf"^{SESSIONS}/{SESSIONS} sessions", timeout=20)
         assert peer.stays(peer.open_sessions(), 2)
     assert max(took) < 2 * usual + 1
-    dropped = running.journal.await_said(r"\d+ records dropped", start=start, timeout=30)
+    dropped = talkative.journal.await_said(r"\d+ records dropped", start=start, timeout=30)
     assert int(dropped["KAGUARD_DROPPED"]) > 0 and dropped["PRIORITY"] == "4"
-    assert running.watch.get("NRestarts") == 0
+    assert talkative.watch.get("NRestarts") == 0
 
 
 def test_service_manager(running, peer):
