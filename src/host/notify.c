@@ -2,6 +2,7 @@
 #include "host/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -41,12 +42,17 @@ enum note_kind {
 	NOTE_WATCHDOG,
 	NOTE_FAULT,
 	NOTE_EXTEND,
+	NOTE_STORE,
+	NOTE_FORGET,
 	NOTE_KINDS
 };
 
 struct note {
 	enum note_kind kind;
 	int64_t value;
+	int fd;			/* NOTE_STORE: goes with it, and is closed then */
+	char name[NOTIFY_NAME]; /* of what is stored */
+	char old[NOTIFY_NAME];	/* of what is forgotten, "" for nothing */
 };
 
 struct notify {
@@ -72,6 +78,8 @@ static const char *const note_words[] = {
     [NOTE_WATCHDOG] = "WATCHDOG=1",
     [NOTE_FAULT] = "WATCHDOG=trigger",
     [NOTE_EXTEND] = "EXTEND_TIMEOUT_USEC=",
+    [NOTE_STORE] = "FDSTORE=1\nFDPOLL=0\nFDNAME=",
+    [NOTE_FORGET] = "FDSTOREREMOVE=1\nFDNAME=",
 };
 
 _Static_assert(sizeof(note_words) / sizeof(note_words[0]) == NOTE_KINDS, "a kind has no words");
@@ -96,6 +104,12 @@ is_coalesced(enum note_kind kind)
 	       kind == NOTE_EXTEND;
 }
 
+static bool
+is_of_the_store(enum note_kind kind)
+{
+	return kind == NOTE_STORE || kind == NOTE_FORGET;
+}
+
 static size_t
 compose(struct notify *notify, const struct note *note, char *to, size_t size)
 {
@@ -114,27 +128,71 @@ compose(struct notify *notify, const struct note *note, char *to, size_t size)
 }
 
 static int
+send_datagram(struct notify *notify, const char *text, size_t size, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = (char *)(uintptr_t)text, .iov_len = size};
+	struct msghdr message = {.msg_name = &notify->manager,
+	    .msg_namelen = notify->manager_length,
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1};
+	ssize_t n;
+
+	if (fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	}
+	do {
+		n = sendmsg(notify->fd, &message, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* What takes the place of the old is stored before that is forgotten: one of them is always there.
+ */
+static int
+carry_store(struct notify *notify, const struct note *note)
+{
+	char text[sizeof("FDSTOREREMOVE=1\nFDPOLL=0\nFDNAME=") + NOTIFY_NAME];
+	int length, r = 0;
+
+	if (note->kind == NOTE_STORE) {
+		length = snprintf(text, sizeof(text), "%s%s", note_words[NOTE_STORE], note->name);
+		r = send_datagram(notify, text, (size_t)length, note->fd);
+		close(note->fd);
+	}
+	if (r < 0 || note->old[0] == '\0')
+		return r;
+	length = snprintf(text, sizeof(text), "%s%s", note_words[NOTE_FORGET], note->old);
+	return send_datagram(notify, text, (size_t)length, -1);
+}
+
+static int
 carry(struct carrier *carrier, const void *record, size_t size)
 {
 	struct notify *notify =
 	    (struct notify *)(void *)((char *)carrier - offsetof(struct notify, carrier));
 	char datagram[NOTIFY_DATAGRAM];
 	struct note note;
-	ssize_t n;
 
 	memcpy(&note, record, size);
+	if (is_of_the_store(note.kind))
+		return carry_store(notify, &note);
 	size = compose(notify, &note, datagram, sizeof(datagram));
-	do {
-		n = sendto(notify->fd, datagram, size, MSG_NOSIGNAL,
-		    (const struct sockaddr *)&notify->manager, notify->manager_length);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return send_datagram(notify, datagram, size, -1);
 }
 
 static void
 post(struct notify *notify, enum note_kind kind, int64_t value, const char *status)
 {
-	struct note note = {.kind = kind, .value = value};
+	struct note note = {.kind = kind, .value = value, .fd = -1};
 
 	if (notify->courier == NULL)
 		return;
@@ -271,6 +329,42 @@ void
 notify_fault(struct notify *notify)
 {
 	post(notify, NOTE_FAULT, 0, NULL);
+}
+
+bool
+notify_present(const struct notify *notify)
+{
+	return notify->courier != NULL;
+}
+
+int
+notify_store(struct notify *notify, int fd, const char *name, const char *old)
+{
+	struct note note = {.kind = NOTE_STORE};
+	int r;
+
+	if (notify->courier == NULL)
+		return -ENOTCONN;
+	note.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (note.fd < 0)
+		return -errno;
+	snprintf(note.name, sizeof(note.name), "%s", name);
+	snprintf(note.old, sizeof(note.old), "%s", old != NULL ? old : "");
+	r = courier_post(notify->courier, &note, sizeof(note));
+	if (r < 0)
+		close(note.fd);
+	return r;
+}
+
+int
+notify_forget(struct notify *notify, const char *name)
+{
+	struct note note = {.kind = NOTE_FORGET, .fd = -1};
+
+	if (notify->courier == NULL)
+		return -ENOTCONN;
+	snprintf(note.old, sizeof(note.old), "%s", name);
+	return courier_post(notify->courier, &note, sizeof(note));
 }
 
 int64_t

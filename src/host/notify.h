@@ -7,7 +7,11 @@
  * socket blocks when it is busy. Without $NOTIFY_SOCKET every call does nothing.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Names in the descriptor store, with the NUL. */
+#define NOTIFY_NAME 32
 
 struct notify;
 
@@ -43,6 +47,20 @@ void notify_extend(struct notify *notify, int64_t timeout_ms);
 
 /* How often the service manager wants WATCHDOG=1 at the latest, or 0: not at all. */
 int64_t notify_watchdog_ms(const struct notify *notify);
+
+/* Whether there is a service manager to tell. */
+bool notify_present(const struct notify *notify);
+
+/*
+ * FDSTORE=1: have the service manager keep a duplicate of fd under that name, whatever becomes of
+ * it (FDPOLL=0); and, where `old` is not NULL, forget afterwards what it keeps under that one. fd
+ * stays the caller's. 0 where it was queued, or negative errno. Whether the manager took it, it
+ * does not say.
+ */
+int notify_store(struct notify *notify, int fd, const char *name, const char *old);
+
+/* FDSTOREREMOVE=1. 0 where it was queued, or -ENOBUFS. */
+int notify_forget(struct notify *notify, const char *name);
 
 /* Waits up to wait_ms for what is queued to leave, then frees. NULL is fine. */
 void notify_close(struct notify *notify, int wait_ms);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include "host/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first descriptor that is handed over (SD_LISTEN_FDS_START in sd-daemon.h). */
+#define FIRST_FD 3
+
+/* More than any FileDescriptorStoreMax= in use; a larger number is nonsense, not a store. */
+#define MAX_FDS 65536
+
+static const char *const prefixes[STORE_KINDS] = {
+    [STORE_TABLE] = "kg-table-",
+    [STORE_SHELF] = "kg-shelf-",
+};
+
+char *
+store_name_text(const struct store_name *name, char buf[NOTIFY_NAME])
+{
+	snprintf(buf, NOTIFY_NAME, "%s%" PRIu32, prefixes[name->kind], name->generation);
+	return buf;
+}
+
+/* Digits only, no leading zero, 1 .. max. 0 where it is anything else. */
+static uint32_t
+parse_number(const char *text, size_t length, uint32_t max)
+{
+	uint64_t value = 0;
+
+	if (length == 0 || length > 10 || text[0] == '0')
+		return 0;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	}
+	return value <= max ? (uint32_t)value : 0;
+}
+
+bool
+store_name_parse(const char *text, size_t length, struct store_name *ret)
+{
+	for (int kind = 0; kind < STORE_KINDS; kind++) {
+		size_t prefix = strlen(prefixes[kind]);
+		uint32_t generation;
+
+		if (length <= prefix || memcmp(text, prefixes[kind], prefix) != 0)
+			continue;
+		generation = parse_number(text + prefix, length - prefix, UINT32_MAX);
+		if (generation == 0)
+			return false;
+		*ret = (struct store_name){(enum store_kind)kind, generation};
+		return true;
+	}
+	return false;
+}
+
+/* How many descriptors are handed to this process. */
+static unsigned
+count_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+
+	if (pid == NULL || fds == NULL ||
+	    parse_number(pid, strlen(pid), INT32_MAX) != (uint32_t)getpid())
+		return 0;
+	return parse_number(fds, strlen(fds), MAX_FDS);
+}
+
+static void
+close_foreign(struct store *store, int fd, const char *name, size_t length)
+{
+	if (store->n_foreign++ == 0)
+		snprintf(store->foreign, sizeof(store->foreign), "%.*s",
+		    (int)(length < sizeof(store->foreign) ? length : sizeof(store->foreign)), name);
+	close(fd);
+}
+
+/* The fd under the name that ends at the next colon. Returns what follows, "" at the end. */
+static const char *
+take_one(struct store *store, int fd, const char *names)
+{
+	size_t length = strcspn(names, ":");
+	struct store_name name;
+
+	/* One that is not open was closed by whoever came between the manager and us. */
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return names + length + (names[length] == ':');
+	if (store_name_parse(names, length, &name))
+		store->items[store->n++] = (struct store_item){name, fd};
+	else
+		close_foreign(store, fd, names, length);
+	return names + length + (names[length] == ':');
+}
+
+static int
+youngest_first(const void *a, const void *b)
+{
+	const struct store_item *x = a, *y = b;
+
+	return (x->name.generation < y->name.generation) -
+	       (x->name.generation > y->name.generation);
+}
+
+int
+store_take(struct store *ret)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	struct store store = {0};
+	unsigned n = count_fds();
+
+	store.items = calloc(n > 0 ? n : 1, sizeof(*store.items));
+	if (store.items == NULL)
+		return -ENOMEM;
+	if (names == NULL)
+		names = "";
+	for (unsigned i = 0; i < n; i++)
+		names = take_one(&store, FIRST_FD + (int)i, names);
+	qsort(store.items, store.n, sizeof(*store.items), youngest_first);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	unsetenv("LISTEN_PIDFDID");
+	unsetenv("FDSTORE");
+	*ret = store;
+	return 0;
+}
+
+void
+store_clear(struct store *store)
+{
+	for (unsigned i = 0; i < store->n; i++)
+		if (store->items[i].fd >= 0)
+			close(store->items[i].fd);
+	free(store->items);
+	*store = (struct store){0};
+}
