@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+#include "host/parktable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* The format, as the header of the module describes it and any later version has to find it. */
+#define HEADER	     64
+#define VERSION_AT   8
+#define SLOT_SIZE_AT 12
+#define SLOT	     208
+#define REDO	     (8 + SLOT)
+#define SLOTS	     (HEADER + REDO)
+
+static struct parktable_entry
+entry(const char *peer, uint32_t index, uint64_t life)
+{
+	struct parktable_entry e;
+
+	memset(&e, 0, sizeof(e));
+	strcpy(e.peer, peer);
+	e.index = index;
+	e.life = life;
+	e.since_ms = 1000 + index;
+	memset(e.local, 0x11 + (int)index, sizeof(e.local));
+	return e;
+}
+
+/* A memfd with these bytes, sealed as a table is. */
+static int
+memory_with(const unsigned char *bytes, size_t size)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), (ssize_t)size);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	return fd;
+}
+
+/* What a killed daemon leaves: the bytes of its table as they are now. */
+static unsigned char *
+image_of(const struct parktable *table, size_t *ret_size)
+{
+	struct stat status;
+	unsigned char *bytes;
+
+	assert_int_equal(fstat(parktable_fd(table), &status), 0);
+	*ret_size = (size_t)status.st_size;
+	bytes = malloc(*ret_size);
+	assert_non_null(bytes);
+	assert_int_equal(pread(parktable_fd(table), bytes, *ret_size, 0), status.st_size);
+	return bytes;
+}
+
+static struct parktable *
+attach(const unsigned char *bytes, size_t size)
+{
+	struct parktable *table = NULL;
+	bool copied = true;
+
+	assert_int_equal(parktable_attach(memory_with(bytes, size), &table, &copied), 0);
+	assert_false(copied);
+	return table;
+}
+
+static int
+attach_error(const unsigned char *bytes, size_t size)
+{
+	struct parktable *table = NULL;
+	bool copied;
+	int fd = memory_with(bytes, size);
+	int r = parktable_attach(fd, &table, &copied);
+
+	assert_null(table);
+	assert_int_equal(close(fd), 0); /* it was left alone */
+	return r;
+}
+
+static struct parktable *
+table_of(unsigned n)
+{
+	struct parktable *table;
+
+	assert_int_equal(parktable_new(&table), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct parktable_entry e = entry("hq", i, 100 + i);
+		uint32_t slot;
+
+		assert_int_equal(parktable_take(table, &slot), 0);
+		assert_int_equal(slot, i);
+		parktable_write(table, slot, &e);
+	}
+	return table;
+}
+
+static void
+assert_entry(const struct parktable *table, uint32_t slot, const struct parktable_entry *expected)
+{
+	struct parktable_entry e;
+
+	assert_int_equal(parktable_read(table, slot, &e), 1);
+	assert_memory_equal(&e, expected, sizeof(e));
+}
+
+static void
+what_was_written_is_found_by_the_next(void **unused)
+{
+	struct parktable *table = table_of(1000), *next;
+	struct parktable_entry e;
+	unsigned char *bytes;
+	uint32_t slot;
+	size_t size;
+
+	(void)unused;
+	parktable_give(table, 7);
+	parktable_give(table, 999);
+	bytes = image_of(table, &size);
+	next = attach(bytes, size);
+	assert_int_equal(parktable_slots(next), 999);
+	for (uint32_t i = 0; i < 999; i++) {
+		e = entry("hq", i, 100 + i);
+		if (i == 7)
+			assert_int_equal(parktable_read(next, i, &e), 0);
+		else
+			assert_entry(next, i, &e);
+	}
+	assert_int_equal(parktable_take(next, &slot), 0);
+	assert_int_equal(slot, 7);
+	assert_int_equal(parktable_take(next, &slot), 0);
+	assert_int_equal(slot, 999);
+	parktable_free(table);
+	parktable_free(next);
+	free(bytes);
+}
+
+/* Of the image before and that after one update, whatever mixture: old or new, and the others. */
+static void
+check_mixture(const unsigned char *mixture, size_t size, const struct parktable_entry *before,
+    const struct parktable_entry *after)
+{
+	struct parktable *table = attach(mixture, size);
+	struct parktable_entry e, neighbour = entry("hq", 2, 102);
+
+	assert_int_equal(parktable_read(table, 1, &e), 1);
+	if (memcmp(&e, before, sizeof(e)) != 0)
+		assert_memory_equal(&e, after, sizeof(e));
+	assert_entry(table, 2, &neighbour);
+	parktable_free(table);
+}
+
+/* The order of the stores: the prepared copy, in whatever order, and then the slot. */
+static void
+an_update_that_was_interrupted_anywhere_is_whole_or_has_never_been(void **unused)
+{
+	struct parktable *table = table_of(3);
+	struct parktable_entry before = entry("hq", 1, 101), after = entry("plant-7", 9, 555);
+	unsigned char *old, *new, *now;
+	size_t size;
+
+	(void)unused;
+	old = image_of(table, &size);
+	parktable_write(table, 1, &after);
+	new = image_of(table, &size);
+	now = malloc(size);
+	assert_non_null(now);
+	memcpy(now, old, size);
+	for (size_t i = 0; i < REDO; i++) {
+		now[HEADER + i] = new[HEADER + i];
+		check_mixture(now, size, &before, &after);
+	}
+	for (size_t i = 0; i < SLOT; i++) {
+		now[SLOTS + SLOT + i] = new[SLOTS + SLOT + i];
+		check_mixture(now, size, &before, &after);
+	}
+	assert_memory_equal(now, new, size);
+	memcpy(now, old, size);
+	for (size_t i = REDO; i-- > 0;) {
+		now[HEADER + i] = new[HEADER + i];
+		check_mixture(now, size, &before, &after);
+	}
+	for (size_t i = SLOT; i-- > 0;) {
+		now[SLOTS + SLOT + i] = new[SLOTS + SLOT + i];
+		check_mixture(now, size, &before, &after);
+	}
+	parktable_free(table);
+	free(old);
+	free(new);
+	free(now);
+}
+
+static void
+a_damaged_slot_is_noticed_and_costs_no_other(void **unused)
+{
+	struct parktable *table = table_of(3), *next;
+	struct parktable_entry e, neighbour = entry("hq", 2, 102);
+	unsigned char *bytes;
+	size_t size;
+
+	(void)unused;
+	parktable_write(table, 2, &neighbour); /* so that the prepared copy is of another */
+	bytes = image_of(table, &size);
+	for (size_t i = 0; i < SLOT; i++) {
+		if (i >= 4 && i < 8)
+			continue; /* reserved, but summed */
+		bytes[SLOTS + SLOT + i] ^= 0x40;
+		next = attach(bytes, size);
+		assert_int_equal(parktable_read(next, 1, &e), -EBADMSG);
+		assert_entry(next, 2, &neighbour);
+		parktable_free(next);
+		bytes[SLOTS + SLOT + i] ^= 0x40;
+	}
+	parktable_free(table);
+	free(bytes);
+}
+
+static void
+every_damage_of_the_header_is_refused(void **unused)
+{
+	struct parktable *table = table_of(3);
+	unsigned char *bytes;
+	size_t size;
+
+	(void)unused;
+	bytes = image_of(table, &size);
+	for (size_t i = 0; i < HEADER; i++) {
+		bytes[i] ^= 1;
+		assert_int_equal(attach_error(bytes, size), i < 8 ? -EMEDIUMTYPE : -EBADMSG);
+		bytes[i] ^= 1;
+	}
+	for (size_t length = 0; length < SLOTS + SLOT; length++)
+		assert_true(attach_error(bytes, length) < 0);
+	parktable_free(table);
+	free(bytes);
+}
+
+/* FNV-1a in words of eight bytes, folded: part of the format. */
+static uint32_t
+sum_of(const unsigned char *bytes, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325u, word;
+	size_t i = 0;
+
+	for (; i + 8 <= size; i += 8) {
+		memcpy(&word, bytes + i, 8);
+		hash = (hash ^ word) * 0x100000001b3u;
+		hash ^= hash >> 29;
+	}
+	for (; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3u;
+	hash ^= hash >> 32;
+	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
+}
+
+static void
+put32(unsigned char *at, uint32_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* A table as a later version would write it: slots are longer by `more` bytes. */
+static unsigned char *
+longer(const unsigned char *bytes, unsigned n, uint32_t more, size_t *ret_size)
+{
+	uint32_t slot = SLOT + more;
+	size_t first = HEADER + 8 + slot;
+	unsigned char *to = calloc(1, first + n * slot);
+
+	assert_non_null(to);
+	memcpy(to, bytes, HEADER);
+	put32(to + SLOT_SIZE_AT, slot);
+	put32(to + HEADER - 4, sum_of(to, HEADER - 4));
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(to + first + i * slot, bytes + SLOTS + i * SLOT, SLOT);
+		memset(to + first + i * slot + SLOT, 0x5a, more);
+		put32(to + first + i * slot, sum_of(to + first + i * slot + 4, slot - 4));
+	}
+	*ret_size = first + n * slot;
+	return to;
+}
+
+static void
+a_later_version_with_more_fields_is_understood(void **unused)
+{
+	struct parktable *table = table_of(5), *next = NULL;
+	unsigned char *bytes, *later;
+	bool copied = false;
+	size_t size;
+
+	(void)unused;
+	parktable_give(table, 3);
+	bytes = image_of(table, &size);
+	later = longer(bytes, 5, 64, &size);
+	assert_int_equal(parktable_attach(memory_with(later, size), &next, &copied), 0);
+	assert_true(copied);
+	assert_int_equal(parktable_slots(next), 5);
+	for (uint32_t i = 0; i < 5; i++) {
+		struct parktable_entry e = entry("hq", i, 100 + i);
+
+		if (i == 3)
+			assert_int_equal(parktable_read(next, i, &e), 0);
+		else
+			assert_entry(next, i, &e);
+	}
+	parktable_free(table);
+	parktable_free(next);
+	free(bytes);
+	free(later);
+}
+
+static void
+another_layout_is_refused(void **unused)
+{
+	struct parktable *table = table_of(3);
+	unsigned char *bytes;
+	size_t size;
+
+	(void)unused;
+	bytes = image_of(table, &size);
+	for (uint32_t version = 0; version < 4; version++) {
+		if (version == PARKTABLE_VERSION)
+			continue;
+		put32(bytes + VERSION_AT, version);
+		put32(bytes + HEADER - 4, sum_of(bytes, HEADER - 4));
+		assert_int_equal(attach_error(bytes, size), -EPROTONOSUPPORT);
+	}
+	put32(bytes + VERSION_AT, PARKTABLE_VERSION);
+	for (uint32_t slot_size = 0; slot_size < SLOT; slot_size += 8) {
+		put32(bytes + SLOT_SIZE_AT, slot_size);
+		put32(bytes + HEADER - 4, sum_of(bytes, HEADER - 4));
+		assert_int_equal(attach_error(bytes, size), -EBADMSG);
+	}
+	parktable_free(table);
+	free(bytes);
+}
+
+static void
+what_is_no_sealed_memory_is_refused(void **unused)
+{
+	struct parktable *table = NULL;
+	bool copied;
+	int pair[2];
+	int unsealed = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	(void)unused;
+	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(parktable_attach(pair[0], &table, &copied), -EMEDIUMTYPE);
+	assert_int_equal(parktable_attach(unsealed, &table, &copied), -EMEDIUMTYPE);
+	assert_int_equal(parktable_attach(-1, &table, &copied), -EMEDIUMTYPE);
+	close(pair[0]);
+	close(pair[1]);
+	close(unsealed);
+}
+
+static void
+it_grows_to_as_many_sessions_as_a_configuration_may_have(void **unused)
+{
+	struct parktable *table = table_of(100000);
+	struct parktable_entry first = entry("hq", 0, 100), last = entry("hq", 99999, 100099);
+
+	(void)unused;
+	assert_entry(table, 0, &first);
+	assert_entry(table, 99999, &last);
+	parktable_free(table);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_was_written_is_found_by_the_next),
+	    cmocka_unit_test(an_update_that_was_interrupted_anywhere_is_whole_or_has_never_been),
+	    cmocka_unit_test(a_damaged_slot_is_noticed_and_costs_no_other),
+	    cmocka_unit_test(every_damage_of_the_header_is_refused),
+	    cmocka_unit_test(a_later_version_with_more_fields_is_understood),
+	    cmocka_unit_test(another_layout_is_refused),
+	    cmocka_unit_test(what_is_no_sealed_memory_is_refused),
+	    cmocka_unit_test(it_grows_to_as_many_sessions_as_a_configuration_may_have),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
