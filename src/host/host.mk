@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
 	src/host/courier.c src/host/courier.h \
+	src/host/haul.c src/host/haul.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/messages.c src/host/messages.h \
 	src/host/notify.c src/host/notify.h \
+	src/host/parking.c src/host/parking.h \
+	src/host/parktable.c src/host/parktable.h \
 	src/host/record.c src/host/record.h \
 	src/host/ring.c src/host/ring.h \
+	src/host/shelf.c src/host/shelf.h \
+	src/host/store.c src/host/store.h \
 	src/host/text.c src/host/text.h
 libkaguard_a_SOURCES += src/host/table.c src/host/table.h

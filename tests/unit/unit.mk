@@ -26,6 +26,8 @@ check_PROGRAMS += \
 	tests/unit/test_notify \
 	tests/unit/test_options \
 	tests/unit/test_pace \
+	tests/unit/test_parking \
+	tests/unit/test_parktable \
 	tests/unit/test_plan \
 	tests/unit/test_plan_conflict \
 	tests/unit/test_plan_random \
@@ -46,6 +48,9 @@ tests_unit_test_load_SOURCES = tests/unit/test_load.c $(config_text)
 tests_unit_test_load_memory_SOURCES = tests/unit/test_load_memory.c $(config_text)
 tests_unit_test_load_random_SOURCES = tests/unit/test_load_random.c $(config_text)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c $(config_text)
+
+tests_unit_test_parking_SOURCES = tests/unit/test_parking.c \
+	tests/unit/keeping_manager.c tests/unit/keeping_manager.h
 
 # Every allocation fails once.
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
