@@ -2,7 +2,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,25 +13,24 @@
 #include "config/load.h"
 #include "daemon/chores.h"
 #include "daemon/guard.h"
+#include "daemon/keep.h"
+#include "daemon/limits.h"
 #include "daemon/manager.h"
 #include "daemon/session.h"
 #include "daemon/status.h"
+#include "daemon/takeover.h"
 #include "host/journal.h"
-#include "net/descriptors.h"
 #include "net/resolve.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
-
-/* Descriptors that are not sessions: kept free for files and names, and with those always open. */
-#define RESERVED_DESCRIPTORS 8
-#define OWN_DESCRIPTORS	     32
 
 enum {
 	ON_TERM,
 	ON_INT,
 	ON_HUP,
 	ON_USR1,
+	ON_USR2,
 	N_SIGNALS
 };
 
@@ -46,6 +44,7 @@ struct daemon {
 	struct guard guard;
 	struct wake signals[N_SIGNALS];
 	struct chores chores;
+	struct keep keep;
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -72,17 +71,25 @@ report_say(struct report *report, enum message message, int priority,
 static bool
 report_wants(struct report *report, int priority)
 {
-	struct daemon *d = container_of(report, struct daemon, guard.report);
-
-	return journal_wants(d->journal, priority);
+	return journal_wants(container_of(report, struct daemon, guard.report)->journal, priority);
 }
 
 static void
 on_changed(struct guard *guard)
 {
-	struct daemon *d = container_of(guard, struct daemon, guard);
+	manager_changed(container_of(guard, struct daemon, guard)->manager);
+}
 
-	manager_changed(d->manager);
+static void
+on_moved(struct guard *guard, struct session *session)
+{
+	keep_moved(&container_of(guard, struct daemon, guard)->keep, session);
+}
+
+static void
+on_freed(struct guard *guard, struct session *session)
+{
+	keep_freed(&container_of(guard, struct daemon, guard)->keep, session);
 }
 
 static void
@@ -113,35 +120,6 @@ say_remarks(struct daemon *d, const struct remarks *remarks)
 	}
 }
 
-/* What a configuration takes. */
-static int
-wanted_descriptors(const struct config *config)
-{
-	int64_t wanted = OWN_DESCRIPTORS;
-
-	for (size_t i = 0; i < config->n_peers; i++)
-		wanted += config->peers[i].sessions;
-	return wanted < INT_MAX ? (int)wanted : INT_MAX;
-}
-
-/*
- * As many descriptors as there may be, but for those that the daemon keeps for itself; say so
- * beforehand where they are fewer than the sessions take.
- */
-static void
-set_descriptors(struct daemon *d)
-{
-	int limit = descriptors_limit(), wanted = wanted_descriptors(d->config);
-
-	if (limit > RESERVED_DESCRIPTORS)
-		d->net.fd_limit = limit - RESERVED_DESCRIPTORS;
-	if (limit < wanted)
-		say(d, MESSAGE_LOCAL_TROUBLE, LOG_WARNING,
-		    "%d descriptors are needed and %d allowed: some sessions will not come up; "
-		    "raise LimitNOFILE= of the unit",
-		    wanted, limit);
-}
-
 /* Put a configuration in force; the daemon owns it from here. 0, or negative errno. */
 static int
 take_config(struct daemon *d, struct config *config, struct guard_changes *ret_changes)
@@ -153,7 +131,7 @@ take_config(struct daemon *d, struct config *config, struct guard_changes *ret_c
 	d->config = config;
 	config_free(before);
 	set_log_level(d);
-	set_descriptors(d);
+	limits_set(&d->guard, d->config);
 	chores_restart(&d->chores, config->summary_every_ms);
 	manager_configure(d->manager, config->ready_when);
 	return r;
@@ -185,6 +163,7 @@ reload(struct daemon *d)
 	say(d, MESSAGE_RELOADED, LOG_NOTICE, "reloaded %s: %s", d->options->config_path,
 	    guard_changes_text(&changes, text, sizeof(text)));
 	guard_pump(&d->guard);
+	keep_retry(&d->keep);
 	manager_reloaded(d->manager);
 }
 
@@ -212,8 +191,26 @@ stop(struct daemon *d, const char *signal)
 
 	say(d, MESSAGE_STOPPING, LOG_NOTICE, "stopping on %s: closing %u session%s", signal, up,
 	    up == 1 ? "" : "s");
-	manager_stopping(d->manager);
+	manager_stopping(d->manager, "closing sessions");
 	guard_stop(&d->guard);
+	keep_forget(&d->keep);
+	loop_stop(d->loop);
+}
+
+/* The service manager starts another one at once: RestartKillSignal= of the unit. */
+static void
+on_usr2(struct wake *wake, unsigned what)
+{
+	struct daemon *d = container_of(wake, struct daemon, signals[ON_USR2]);
+	unsigned left = keep_leave(&d->keep);
+
+	(void)what;
+	say(d, MESSAGE_STOPPING, LOG_NOTICE,
+	    "restarting on SIGUSR2: leaving %u session%s open for the next daemon", left,
+	    left == 1 ? "" : "s");
+	manager_stopping(d->manager, "leaving the sessions open");
+	keep_clear(&d->keep);
+	guard_leave(&d->guard);
 	loop_stop(d->loop);
 }
 
@@ -253,15 +250,16 @@ mask_requests(int how)
 	sigemptyset(&requests);
 	sigaddset(&requests, SIGHUP);
 	sigaddset(&requests, SIGUSR1);
+	sigaddset(&requests, SIGUSR2);
 	sigprocmask(how, &requests, NULL);
 }
 
 static int
 open_signals(struct daemon *d)
 {
-	static const int signos[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	static const int signos[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 	static void (*const handlers[N_SIGNALS])(struct wake *, unsigned) = {
-	    on_term, on_int, on_hup, on_usr1};
+	    on_term, on_int, on_hup, on_usr1, on_usr2};
 	int r = 0;
 
 	for (int i = 0; i < N_SIGNALS && r == 0; i++) {
@@ -280,7 +278,10 @@ open_all(struct daemon *d)
 	int level = d->options->log_level;
 	int r = loop_new(&d->loop);
 
-	/* The manager reads the environment, and clears it: before there are threads. */
+	d->net.loop = d->loop;
+	/* These read the environment, and clear it: before there are threads. */
+	if (r == 0)
+		r = keep_receive(&d->keep);
 	if (r == 0)
 		r = manager_new(d->loop, &d->guard, &d->manager);
 	if (r == 0)
@@ -291,19 +292,22 @@ open_all(struct daemon *d)
 		r = chores_init(&d->chores, d->loop, &d->guard);
 	if (r == 0)
 		r = open_signals(d);
+	if (r == 0)
+		r = keep_open(&d->keep, d->loop, &d->guard, manager_notify(d->manager));
 	return r;
 }
 
 static void
 wire(struct daemon *d)
 {
-	d->net.loop = d->loop;
 	d->net.on_news = session_news;
 	d->guard.ops = &net_ops;
 	d->guard.net = &d->net;
 	d->guard.report = (struct report){.say = report_say, .wants = report_wants};
 	d->guard.storm.holding = on_holding;
 	d->guard.changed = on_changed;
+	d->guard.moved = on_moved;
+	d->guard.freed = on_freed;
 	d->guard.fault = on_fault;
 }
 
@@ -311,6 +315,7 @@ static void
 close_all(struct daemon *d)
 {
 	guard_clear(&d->guard);
+	keep_clear(&d->keep);
 	for (int i = 0; i < N_SIGNALS; i++)
 		wake_clear(&d->signals[i]);
 	chores_clear(&d->chores);
@@ -337,6 +342,8 @@ start(struct daemon *d, struct config *config)
 	struct guard_changes changes;
 	int r = take_config(d, config, &changes);
 
+	if (r == 0)
+		r = takeover(&d->keep, config);
 	if (r < 0)
 		return r;
 	guard_pump(&d->guard);
@@ -370,15 +377,14 @@ daemon_run(const struct daemon_options *options)
 
 	signal(SIGPIPE, SIG_IGN);
 	mask_requests(SIG_BLOCK);
-	/* Loaded before there are threads: see descriptors_expect(). */
+	/* Loaded before there are threads: see limits_expect(). */
 	loaded = config_load(options->config_path, &config, &remarks);
 	if (loaded == 0)
-		descriptors_expect(wanted_descriptors(config));
+		limits_expect(config);
+	wire(&d);
 	r = open_all(&d);
-	if (r == 0) {
-		wire(&d);
+	if (r == 0)
 		say_remarks(&d, &remarks);
-	}
 	remarks_clear(&remarks);
 	if (r == 0 && loaded == 0)
 		r = run(&d, config);

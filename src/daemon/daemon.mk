@@ -9,9 +9,13 @@ libkaguard_a_SOURCES += \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/guard.c src/daemon/guard.h \
 	src/daemon/help.c src/daemon/help.h \
+	src/daemon/keep.c src/daemon/keep.h \
+	src/daemon/limits.c src/daemon/limits.h \
 	src/daemon/manager.c src/daemon/manager.h \
 	src/daemon/peer.c src/daemon/peer.h \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/storm.c src/daemon/storm.h \
-	src/daemon/status.c src/daemon/status.h
+	src/daemon/status.c src/daemon/status.h \
+	src/daemon/takeover.c src/daemon/takeover.h \
+	src/daemon/tuner.c src/daemon/tuner.h

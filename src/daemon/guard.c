@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/peer.h"
+#include "daemon/tuner.h"
 
 static int
 by_name(const void *a, const void *b)
@@ -162,6 +163,14 @@ guard_stop(struct guard *guard)
 }
 
 void
+guard_leave(struct guard *guard)
+{
+	for (size_t i = 0; i < guard->n_peers; i++)
+		for (unsigned j = 0; j < guard->peers[i]->n_sessions; j++)
+			guard->ops->leave(&guard->peers[i]->sessions[j]->conn);
+}
+
+void
 guard_clear(struct guard *guard)
 {
 	for (size_t i = 0; i < guard->n_peers; i++)
@@ -219,7 +228,7 @@ guard_sweep(struct guard *guard, struct guard_cursor *cursor, unsigned most)
 		for (; cursor->session < peer->n_sessions; cursor->session++) {
 			if (most-- == 0)
 				return true;
-			session_look(peer->sessions[cursor->session]);
+			tuner_look(peer->sessions[cursor->session]);
 		}
 		cursor->peer++;
 		cursor->session = 0;

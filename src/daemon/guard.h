@@ -18,6 +18,7 @@
 
 struct config;
 struct peer;
+struct session;
 
 struct guard {
 	const struct session_ops *ops;
@@ -26,6 +27,11 @@ struct guard {
 	struct storm storm;
 	/* Called whenever something that the status shows has changed. */
 	void (*changed)(struct guard *guard);
+
+	/* Called when a socket was taken or let go, or a counter has changed: what the next daemon
+	 * has to know. And when the session is about to be no more. */
+	void (*moved)(struct guard *guard, struct session *session);
+	void (*freed)(struct guard *guard, struct session *session);
 
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
@@ -60,6 +66,9 @@ void guard_pump(struct guard *guard);
 
 /* Close every session. They are idle then, and stay so. */
 void guard_stop(struct guard *guard);
+
+/* Let go of every socket that is held, for the next daemon: no peer sees anything of it. */
+void guard_leave(struct guard *guard);
 
 void guard_clear(struct guard *guard);
 

@@ -18,7 +18,8 @@ static const char help[] =
     "  -h, --help            show this\n"
     "  -V, --version         show the version\n"
     "\n"
-    "Signals: TERM stops, HUP reloads the configuration, USR1 writes the status table.\n"
+    "Signals: TERM stops, HUP reloads the configuration, USR1 writes the status table, USR2 ends\n"
+    "the daemon and leaves its sessions to the one that the service manager starts next.\n"
     "See kaguard(8) and kaguard.yaml(5).\n";
 
 const char *

@@ -149,6 +149,12 @@ manager_free(struct manager *m, int wait_ms)
 	free(m);
 }
 
+struct notify *
+manager_notify(const struct manager *m)
+{
+	return m->notify;
+}
+
 void
 manager_configure(struct manager *m, enum config_ready ready_when)
 {
@@ -223,12 +229,12 @@ manager_reload_failed(struct manager *m, int error)
 }
 
 void
-manager_stopping(struct manager *m)
+manager_stopping(struct manager *m, const char *status)
 {
 	m->final = true;
 	wake_disarm(&m->status);
 	wake_disarm(&m->extend);
-	notify_stopping(m->notify, "closing sessions");
+	notify_stopping(m->notify, status);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/guard.h"
+#include "daemon/tuner.h"
 
 /* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
  */
@@ -151,7 +152,7 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 		reconnect_all(peer);
 	else if (changes & CONFIG_RETUNE)
 		for (unsigned i = 0; i < peer->n_sessions; i++)
-			session_tune(peer->sessions[i]);
+			tuner_apply(peer->sessions[i]);
 	return changes & CONFIG_SESSIONS ? resize(peer, config->sessions) : 0;
 }
 
@@ -282,7 +283,7 @@ peer_measured(struct peer *peer, int64_t rtt_us)
 		peer->plan = plan;
 		peer->plan_read_back = false;
 		for (unsigned i = 0; i < peer->n_sessions; i++)
-			session_tune(peer->sessions[i]);
+			tuner_apply(peer->sessions[i]);
 	}
 	report_plan(peer, possible);
 }

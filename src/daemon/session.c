@@ -8,9 +8,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
-
-/* A session that was sent this much is told of once: somebody means another program. */
-#define FLOOD_BYTES (1024 * 1024)
+#include "daemon/tuner.h"
 
 /* Why an event came; what the failure that it means is told as. */
 struct cause {
@@ -38,6 +36,7 @@ session_new(struct peer *peer, uint32_t index)
 	s->peer = peer;
 	s->index = index;
 	s->conn.fd = -1;
+	s->slot = SESSION_NO_SLOT;
 	s->state = FSM_IDLE;
 	s->jitter = (uint16_t)guard->ops->random(guard->net);
 	s->since_ms = s->down_ms = guard_now_ms(guard);
@@ -59,6 +58,7 @@ session_free(struct session *s)
 		return;
 	guard = guard_of(s);
 	session_event(s, FSM_STOP);
+	guard->freed(guard, s);
 	guard->n_sessions--;
 	guard->in_state[FSM_IDLE]--;
 	guard->ops->clear(&s->conn);
@@ -149,12 +149,6 @@ fail(struct session *s, const struct cause *cause)
 	return delay_ms < 0 ? FSM_YIELD : NO_EVENT;
 }
 
-static void
-set_local_cause(struct cause *cause, int error)
-{
-	*cause = (struct cause){.reason = REASON_LOCAL, .error = error};
-}
-
 static enum fsm_event
 resolve(struct session *s, struct cause *cause)
 {
@@ -164,7 +158,7 @@ resolve(struct session *s, struct cause *cause)
 	r = guard_of(s)->ops->resolve(&s->conn, &s->peer->target);
 	if (r >= 0)
 		return r == 1 ? FSM_RESOLVED : NO_EVENT;
-	set_local_cause(cause, -r);
+	*cause = (struct cause){.reason = REASON_LOCAL, .error = -r};
 	return FSM_FAILED;
 }
 
@@ -181,27 +175,38 @@ connect_(struct session *s, struct cause *cause)
 	return FSM_FAILED;
 }
 
-static enum fsm_event
-hold(struct session *s, struct cause *cause)
+static void
+came_up(struct session *s, const struct tcp_facts *facts)
 {
 	struct guard *guard = guard_of(s);
-	struct tcp_facts facts;
-	int64_t down_ms = guard_now_ms(guard) - s->down_ms;
 	unsigned attempts = s->peer->failed_attempts + 1;
-	int r;
 
-	session_tune(s);
-	r = guard->ops->hold(&s->conn, &facts);
-	if (r < 0) {
-		peer_withdrew(s->peer);
-		set_local_cause(cause, -r);
-		return FSM_LOST;
-	}
 	guard->counts.came_up++;
 	s->reconnects += s->was_up;
 	settle_pending(s, s->peer->failed_ms < s->down_ms);
-	peer_came_up(s->peer, facts.resent > 0);
-	report_up(s, down_ms, attempts, facts.rtt_us);
+	peer_came_up(s->peer, facts->resent > 0);
+	report_up(s, guard_now_ms(guard) - s->down_ms, attempts, facts->rtt_us);
+}
+
+/* Nothing is news of a session that was adopted, and nobody attempted anything. */
+static enum fsm_event
+hold(struct session *s, enum fsm_event event, struct cause *cause)
+{
+	struct tcp_facts facts;
+	int r;
+
+	if (event != FSM_ADOPTED)
+		s->tuned = 0;
+	tuner_apply(s);
+	r = guard_of(s)->ops->hold(&s->conn, &facts);
+	if (r < 0) {
+		if (event != FSM_ADOPTED)
+			peer_withdrew(s->peer);
+		*cause = (struct cause){.reason = REASON_LOCAL, .error = -r};
+		return FSM_LOST;
+	}
+	if (event != FSM_ADOPTED)
+		came_up(s, &facts);
 	s->was_up = true;
 	s->flood_told = false;
 	peer_measured(s->peer, facts.rtt_us);
@@ -250,7 +255,10 @@ move(struct session *s, enum fsm_event event, struct cause *cause)
 	if (t.actions & FSM_CONNECT)
 		follows = connect_(s, cause);
 	if (t.actions & FSM_HOLD)
-		follows = hold(s, cause);
+		follows = hold(s, event, cause);
+	/* What is known of an adopted one is where it was found. */
+	if (t.actions & (FSM_DROP | FSM_FAIL | FSM_HOLD) && event != FSM_ADOPTED)
+		guard_of(s)->moved(guard_of(s), s);
 	/* A state that ends at once needs no timer, and one that holds a socket has it armed. */
 	if (follows == NO_EVENT && old != t.next)
 		set_timer(s);
@@ -270,6 +278,17 @@ session_event(struct session *s, enum fsm_event event)
 	struct cause cause = {.reason = REASON_NONE};
 
 	step(s, event, &cause);
+}
+
+void
+session_adopt(struct session *s, const struct conn_socket *socket, int64_t since_ms)
+{
+	guard_of(s)->ops->adopt(&s->conn, socket);
+	session_event(s, FSM_ADOPTED);
+	if (session_state(s) == FSM_UP) {
+		s->since_ms = since_ms;
+		peer_measured(s->peer, socket->facts.rtt_us);
+	}
 }
 
 /* What was seen of a held session that has just ended; its socket is still there. */
@@ -330,10 +349,8 @@ session_news(struct conn *conn, const struct conn_news *news)
 		step(s, time_is_up(s), &cause);
 		break;
 	case CONN_RESOLVED:
-		step(s, FSM_RESOLVED, &cause);
-		break;
 	case CONN_CONNECTED:
-		step(s, FSM_CONNECTED, &cause);
+		step(s, news->what == CONN_RESOLVED ? FSM_RESOLVED : FSM_CONNECTED, &cause);
 		break;
 	case CONN_FAILED:
 		cause = see_failure(s, news);
@@ -345,39 +362,4 @@ session_news(struct conn *conn, const struct conn_news *news)
 		break;
 	}
 	peer_pump(peer);
-}
-
-void
-session_tune(struct session *s)
-{
-	const struct plan *plan = &s->peer->plan;
-	const struct keepalive keepalive = {
-	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)s->jitter << 16),
-	    .interval_s = plan->interval_s,
-	    .count = plan->count,
-	    .user_timeout_ms = (int)plan->user_timeout_ms,
-	    .read_back = !s->peer->plan_read_back,
-	};
-	struct sockopt_refusal refusal;
-
-	if (s->conn.fd < 0)
-		return;
-	if (guard_of(s)->ops->tune(&s->conn, &keepalive, &refusal) < 0)
-		report_refusal(s, &refusal);
-	else
-		s->peer->plan_read_back = true;
-}
-
-void
-session_look(struct session *s)
-{
-	struct tcp_facts facts;
-
-	if (guard_of(s)->ops->facts(&s->conn, &facts) < 0)
-		return;
-	s->probes = (uint8_t)(facts.probes < UINT8_MAX ? facts.probes : UINT8_MAX);
-	if (s->conn.discarded >= FLOOD_BYTES && !s->flood_told) {
-		s->flood_told = true;
-		report_flood(s);
-	}
 }

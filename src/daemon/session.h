@@ -14,6 +14,8 @@
 
 struct peer;
 
+#define SESSION_NO_SLOT UINT32_MAX
+
 struct session {
 	struct conn conn;
 	struct peer *peer;
@@ -22,6 +24,9 @@ struct session {
 	int64_t down_ms;	     /* since when it is wanted and not up */
 	int64_t died_idle_ms;	     /* age of the last proof of life at the last death */
 	uint32_t delay_ms;	     /* of the backoff it is in */
+	uint64_t life;		     /* names the held socket among all that are parked; 0: none */
+	uint32_t tuned;		     /* which keepalive values its socket has; 0: not known */
+	uint32_t slot;		     /* in the table of the parked; SESSION_NO_SLOT */
 	uint32_t index;
 	uint32_t reconnects;
 	int32_t error;	 /* of the last failure: errno, or EAI_* (negative) */
@@ -42,17 +47,17 @@ struct session *session_new(struct peer *peer, uint32_t index);
 /* Stops it first. Not from within its own events. */
 void session_free(struct session *session);
 
+/*
+ * Idle as it is, go on with a socket of the daemon before this one, as if it had been held all the
+ * time: up since `since_ms`, and nothing is told. Its counters are the caller's to restore.
+ */
+void session_adopt(struct session *session, const struct conn_socket *socket, int64_t since_ms);
+
 /* Something happened to it that is not news from the network: START, RETRY, STOP. */
 void session_event(struct session *session, enum fsm_event event);
 
 /* News from the network, for struct net. */
 void session_news(struct conn *conn, const struct conn_news *news);
-
-/* Apply the peer's plan to the live socket; nothing where there is none. */
-void session_tune(struct session *session);
-
-/* Look at the kernel's view of an up session, and remember what the status shows of it. */
-void session_look(struct session *session);
 
 static inline enum fsm_state
 session_state(const struct session *session)

@@ -7,6 +7,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+#include "daemon/tuner.h"
 #include "policy/timespan.h"
 
 /* One session as the texts of its row. */
@@ -29,7 +30,7 @@ fill_live(struct guard *guard, struct session *s, struct row *row, struct journa
 {
 	struct tcp_facts facts;
 
-	session_look(s);
+	tuner_look(s);
 	if (guard->ops->facts(&s->conn, &facts) < 0)
 		return;
 	fields->idle_ms = facts.idle_ms;

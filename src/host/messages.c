@@ -28,6 +28,8 @@ static const struct {
     [MESSAGE_RECORDS_DROPPED] = {"7a4efb963275483b89d1aa850b7ee350", "records-dropped"},
     [MESSAGE_INTERNAL] = {"b413ac7bb4bb4e6d8938bea784a41cb7", "internal"},
     [MESSAGE_STATE] = {"a1a9c3b19c58402bb1dfb2a74776e244", "state"},
+    [MESSAGE_TAKEN_OVER] = {"73caaeb401ba444b8ed5e6a41ec73371", "taken-over"},
+    [MESSAGE_NOT_KEPT] = {"525ad125ead3489693bc5991658a97e9", "not-kept"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

@@ -24,6 +24,8 @@ enum message {
 	MESSAGE_RECORDS_DROPPED, /* the journal did not keep up; how many records were dropped */
 	MESSAGE_INTERNAL,	 /* something that should not happen did */
 	MESSAGE_STATE,		 /* any other change of a session's state; for debugging */
+	MESSAGE_TAKEN_OVER,	 /* sessions of the daemon before this one go on */
+	MESSAGE_NOT_KEPT,	 /* sessions will not, or did not, outlive their daemon */
 	MESSAGE_COUNT
 };
 

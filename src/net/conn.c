@@ -103,7 +103,7 @@ on_answer(struct resolve_query *query, struct addresses *addresses, int gai_erro
 }
 
 static void
-adopt(struct conn *conn, const struct race_end *end)
+take_winner(struct conn *conn, const struct race_end *end)
 {
 	conn->fd = end->fd;
 	conn->local = end->local;
@@ -121,7 +121,7 @@ on_race_end(struct race *race, const struct race_end *end)
 		tell(conn, CONN_FAILED, end->error, end->local_trouble);
 		return;
 	}
-	adopt(conn, end);
+	take_winner(conn, end);
 	tell(conn, CONN_CONNECTED, 0, false);
 }
 
@@ -189,7 +189,7 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 	if (r == 0)
 		return 0;
 	if (r == 1 && end.fd >= 0) {
-		adopt(conn, &end);
+		take_winner(conn, &end);
 		return 1;
 	}
 	*ret_failed = r < 0 ? (struct conn_news){CONN_FAILED, -r, true}
@@ -197,12 +197,20 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 	return -ret_failed->error;
 }
 
+static void
+live_adopt(struct conn *conn, const struct conn_socket *socket)
+{
+	conn->fd = socket->fd;
+	conn->local = socket->local;
+	conn->remote = socket->remote;
+}
+
 static int
 live_hold(struct conn *conn, struct tcp_facts *ret)
 {
 	int r = wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
 
-	*ret = conn->attempt->facts;
+	*ret = conn->attempt != NULL ? conn->attempt->facts : (struct tcp_facts){.rtt_us = -1};
 	forget_attempt(conn);
 	return r;
 }
@@ -231,8 +239,19 @@ live_drop(struct conn *conn)
 	/* Unread data would turn the close into a reset (RFC 2525 section 2.17), and the peer is to
 	 * see a FIN. */
 	discard(conn, &error);
-	shutdown(conn->fd, SHUT_WR);
+	/* The service manager may have a duplicate, so that close() alone ends nothing. Of both
+	 * directions: what still comes is then met by a reset, as it is by a closed socket. */
+	shutdown(conn->fd, SHUT_RDWR);
 	close(conn->fd);
+	conn->fd = -1;
+}
+
+static void
+live_leave(struct conn *conn)
+{
+	wake_disarm(&conn->wake);
+	if (conn->fd >= 0)
+		close(conn->fd);
 	conn->fd = -1;
 }
 
@@ -251,8 +270,10 @@ const struct session_ops net_ops = {
     .timer = live_timer,
     .resolve = live_resolve,
     .connect = live_connect,
+    .adopt = live_adopt,
     .hold = live_hold,
     .tune = live_tune,
     .facts = live_facts,
     .drop = live_drop,
+    .leave = live_leave,
 };

@@ -44,6 +44,13 @@ struct conn {
 	int fd;
 };
 
+/* A connected socket, its two ends, and what it shows. */
+struct conn_socket {
+	struct tcp_facts facts;
+	union address remote, local;
+	int fd;
+};
+
 struct session_ops {
 	int64_t (*now_ms)(struct net *net);
 	uint32_t (*random)(struct net *net);
@@ -65,9 +72,12 @@ struct session_ops {
 	int (*connect)(
 	    struct conn *conn, const struct target *target, struct conn_news *ret_failed);
 
+	/* Have this socket, as if CONN_CONNECTED had come. */
+	void (*adopt)(struct conn *conn, const struct conn_socket *socket);
+
 	/*
-	 * Watch the connected socket: CONN_LOST will come. *ret is what connecting has shown. 0, or
-	 * negative errno.
+	 * Watch the connected socket: CONN_LOST will come. *ret is what connecting has shown,
+	 * nothing for one that was adopted. 0, or negative errno.
 	 */
 	int (*hold)(struct conn *conn, struct tcp_facts *ret);
 	int (*tune)(struct conn *conn, const struct keepalive *keepalive,
@@ -77,6 +87,10 @@ struct session_ops {
 
 	/* Cancel what is under way, close what is held; no news will come of it. */
 	void (*drop)(struct conn *conn);
+
+	/* Let go of the socket that is held, without ending the session: somebody else has it too.
+	 */
+	void (*leave)(struct conn *conn);
 };
 
 /* The live one. `on_news` is called from the loop for every conn. */

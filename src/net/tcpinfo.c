@@ -24,6 +24,8 @@ tcpinfo_read(int fd, struct tcp_facts *ret)
 	    .probes = info.tcpi_probes,
 	    .resent = info.tcpi_total_retrans,
 	    .connected = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT,
+	    .open = info.tcpi_state == TCP_ESTABLISHED,
+	    .dead = info.tcpi_state == TCP_CLOSE,
 	    .data_in_flight = info.tcpi_unacked > 0,
 	};
 	return 0;

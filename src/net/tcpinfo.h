@@ -13,6 +13,8 @@ struct tcp_facts {
 	unsigned probes;     /* unanswered probes now; kept after the death */
 	unsigned resent;     /* segments ever sent again; SYNs too */
 	bool connected;	     /* established; the peer may have closed its side meanwhile */
+	bool open;	     /* and it has not */
+	bool dead;	     /* ended by an error */
 	bool data_in_flight; /* data of ours is unacknowledged: keepalive is suspended */
 };
 

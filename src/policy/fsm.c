@@ -13,6 +13,7 @@ static const struct fsm_transition table[FSM_N_STATES][FSM_N_EVENTS] =
 	[FSM_IDLE] =
 	    {
 		[FSM_START] = GO(FSM_RESOLVING, FSM_RESOLVE),
+		[FSM_ADOPTED] = GO(FSM_UP, FSM_HOLD),
 		[FSM_RETRY] = GO(FSM_IDLE, 0),
 		[FSM_STOP] = GO(FSM_IDLE, 0),
 	    },
@@ -104,6 +105,8 @@ fsm_event_name(enum fsm_event event)
 	switch (event) {
 	case FSM_START:
 		return "start";
+	case FSM_ADOPTED:
+		return "adopted";
 	case FSM_RESOLVED:
 		return "resolved";
 	case FSM_CONNECTED:

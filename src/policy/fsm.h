@@ -22,6 +22,7 @@ enum fsm_state {
 
 enum fsm_event {
 	FSM_START,     /* its turn has come */
+	FSM_ADOPTED,   /* a connected socket of the daemon before this one is its own now */
 	FSM_RESOLVED,  /* addresses are known */
 	FSM_CONNECTED, /* one of the attempts succeeded */
 	FSM_FAILED,    /* no address, or all attempts failed */

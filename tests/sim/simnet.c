@@ -262,6 +262,35 @@ sim_facts(struct conn *conn, struct tcp_facts *ret)
 	return 0;
 }
 
+/* The one end of a simulated session that can be told: its host, by the port. */
+static void
+sim_adopt(struct conn *conn, const struct conn_socket *socket)
+{
+	struct attempt *a = conn->attempt;
+
+	assert(a->news == 0 && !a->held && !a->socket);
+	a->host = &sim_of(conn)->hosts[socket->remote.in.sin_port];
+	a->host->held++;
+	a->held = a->socket = true;
+	sim_of(conn)->sockets++;
+	conn->fd = socket->fd;
+	conn->remote = socket->remote;
+	conn->local = socket->local;
+}
+
+static void
+sim_leave(struct conn *conn)
+{
+	struct attempt *a = conn->attempt;
+
+	if (!a->held)
+		return;
+	sim_of(conn)->sockets--;
+	a->news = 0;
+	a->held = a->socket = false;
+	conn->fd = -1;
+}
+
 static void
 sim_drop(struct conn *conn)
 {
@@ -295,10 +324,12 @@ const struct session_ops simnet_ops = {
     .timer = sim_timer,
     .resolve = sim_resolve,
     .connect = sim_connect,
+    .adopt = sim_adopt,
     .hold = sim_hold,
     .tune = sim_tune,
     .facts = sim_facts,
     .drop = sim_drop,
+    .leave = sim_leave,
 };
 
 void

@@ -256,6 +256,47 @@ what_cannot_be_is_told_and_changes_nothing(void **unused)
 	world_clear(&w);
 }
 
+/* Two of three sessions go on, one of them dead by now; nothing is attempted for those. */
+static void
+sessions_of_the_daemon_before_go_on(void **unused)
+{
+	static const struct conn_news reset = {.what = CONN_LOST, .error = ECONNRESET};
+	static struct world w;
+	struct peer *peer;
+
+	(void)unused;
+	world_with_one_peer(&w, 3);
+	peer = w.guard.peers[0];
+	w.sim.now_ms = HOUR;
+	for (int i = 0; i < 2; i++) {
+		const struct conn_socket socket = {.fd = 7 + i, .remote.in.sin_family = AF_INET};
+
+		peer->sessions[i]->reconnects = 5;
+		session_adopt(peer->sessions[i], &socket, 1000 * i);
+	}
+	assert_int_equal(w.guard.in_state[FSM_UP], 2);
+	assert_int_equal(peer->pace.in_flight, 0);
+	assert_int_equal(peer->sessions[1]->since_ms, 1000);
+	assert_int_equal(w.guard.counts.came_up, 0);
+	assert_int_equal(w.lines[LOG_INFO] + w.lines[LOG_NOTICE] + w.lines[LOG_WARNING], 0);
+	session_news(&peer->sessions[1]->conn, &reset);
+	assert_int_equal(w.guard.counts.lost, 1);
+	assert_int_equal(w.lines[LOG_WARNING], 1);
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.in_state[FSM_UP], 3);
+	assert_int_equal(w.hosts[0].connects, 2);
+	assert_int_equal(peer->sessions[0]->reconnects, 5);
+	assert_int_equal(peer->sessions[1]->reconnects, 6);
+	assert_int_equal(peer->sessions[0]->since_ms, 0);
+	/* And they can be left to the next one: no host sees an end. */
+	guard_leave(&w.guard);
+	assert_int_equal(w.sim.sockets, 0);
+	assert_int_equal(w.hosts[0].held, 3);
+	w.hosts[0].held = 0;
+	world_clear(&w);
+}
+
 static void
 note_stall(struct guard *guard, const char *what)
 {
@@ -294,6 +335,7 @@ main(void)
 	    cmocka_unit_test(attempts_are_bounded_in_all),
 	    cmocka_unit_test(what_cannot_be_is_told_and_changes_nothing),
 	    cmocka_unit_test(a_stalled_peer_is_noticed_and_set_going),
+	    cmocka_unit_test(sessions_of_the_daemon_before_go_on),
 	    cmocka_unit_test(histories),
 	};
 

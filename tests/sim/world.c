@@ -38,6 +38,13 @@ ignore(struct guard *guard)
 	(void)guard;
 }
 
+static void
+ignore_session(struct guard *guard, struct session *session)
+{
+	(void)guard;
+	(void)session;
+}
+
 void
 world_fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
 {
@@ -98,6 +105,7 @@ world_init(struct world *w, uint64_t seed)
 	w->guard.net = &w->sim.net;
 	w->guard.report = (struct report){.say = count_line, .wants = wants_all};
 	w->guard.changed = ignore;
+	w->guard.moved = w->guard.freed = ignore_session;
 	w->guard.fault = fail_on_fault;
 	w->guard.storm.holding = ignore;
 }

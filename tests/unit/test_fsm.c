@@ -122,6 +122,16 @@ retry_is_understood_everywhere(void **unused)
 	}
 }
 
+/* Only one that has nothing of its own yet can be given a socket. */
+static void
+a_socket_is_adopted_by_an_idle_session_only(void **unused)
+{
+	(void)unused;
+	FOR_EACH (fsm_state, s, FSM_N_STATES)
+		assert_int_equal(fsm_next(s, FSM_ADOPTED).defined, s == FSM_IDLE);
+	assert_int_equal(fsm_next(FSM_IDLE, FSM_ADOPTED).next, FSM_UP);
+}
+
 static void
 names_are_the_users_words(void **unused)
 {
@@ -166,6 +176,7 @@ main(void)
 	    cmocka_unit_test(each_state_is_entered_with_its_own_action),
 	    cmocka_unit_test(every_state_is_reachable_from_idle_and_leads_to_up),
 	    cmocka_unit_test(retry_is_understood_everywhere),
+	    cmocka_unit_test(a_socket_is_adopted_by_an_idle_session_only),
 	    cmocka_unit_test(names_are_the_users_words),
 	    cmocka_unit_test(print_has_a_line_for_each_transition),
 	};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/limits.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "config/config.h"
+#include "daemon/guard.h"
+#include "host/parking.h"
+#include "net/descriptors.h"
+
+/* Descriptors that are not sessions: kept free for files and names, and with those always open. */
+#define RESERVED_DESCRIPTORS 8
+#define OWN_DESCRIPTORS	     32
+
+/* What a configuration takes. */
+static int
+count_wanted(const struct config *config)
+{
+	int64_t wanted = 0;
+
+	for (size_t i = 0; i < config->n_peers; i++)
+		wanted += config->peers[i].sessions;
+	wanted += wanted / PARKING_SHELF + OWN_DESCRIPTORS;
+	return wanted < INT_MAX ? (int)wanted : INT_MAX;
+}
+
+void
+limits_expect(const struct config *config)
+{
+	descriptors_expect(count_wanted(config));
+}
+
+void
+limits_set(struct guard *guard, const struct config *config)
+{
+	int limit = descriptors_limit(), wanted = count_wanted(config);
+	struct journal_fields none = JOURNAL_NO_FIELDS;
+	char text[256];
+
+	if (limit > RESERVED_DESCRIPTORS)
+		guard->net->fd_limit = limit - RESERVED_DESCRIPTORS;
+	if (limit >= wanted)
+		return;
+	snprintf(text, sizeof(text),
+	    "%d descriptors are needed and %d allowed: some sessions will not come up; "
+	    "raise LimitNOFILE= of the unit",
+	    wanted, limit);
+	guard->report.say(&guard->report, MESSAGE_LOCAL_TROUBLE, LOG_WARNING, &none, text);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/takeover.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "daemon/guard.h"
+#include "daemon/keep.h"
+#include "daemon/peer.h"
+#include "host/haul.h"
+#include "net/inspect.h"
+
+/* A session that is up by now, and whose socket is known to be dead. */
+struct corpse {
+	struct session *session;
+	int error;
+};
+
+struct takeover {
+	struct keep *keep;
+	const struct config *config;
+	struct haul haul;
+	struct corpse *corpses;
+	unsigned expected; /* sessions that were up, by the table */
+	unsigned taken, dead, unwanted, strays, wrong, damaged;
+};
+
+/* The session that an entry is about, or NULL and why there is none. */
+static struct session *
+find(const struct takeover *t, const struct parktable_entry *e, const char **ret_why)
+{
+	const struct config_peer *config = config_find(t->config, e->peer);
+	struct peer *peer;
+
+	if (config == NULL) {
+		*ret_why = "its peer was removed";
+		return NULL;
+	}
+	peer = t->keep->guard->peers[config - t->config->peers];
+	if (e->index >= peer->n_sessions) {
+		*ret_why = "no longer wanted";
+		return NULL;
+	}
+	if (e->target != keep_fingerprint(config)) {
+		*ret_why = "its address or source has changed";
+		return NULL;
+	}
+	return peer->sessions[e->index];
+}
+
+/* Times that lie ahead are of another clock: the memory was carried over a reboot, or is damaged.
+ */
+static int64_t
+not_after(int64_t at_ms, int64_t now_ms)
+{
+	return at_ms < now_ms ? at_ms : now_ms;
+}
+
+static void
+restore(struct session *s, const struct parktable_entry *e, uint32_t slot)
+{
+	int64_t now_ms = guard_now_ms(s->peer->guard);
+
+	s->slot = slot;
+	s->down_ms = not_after(e->down_ms, now_ms);
+	s->died_idle_ms = e->died_idle_ms;
+	s->reconnects = e->reconnects;
+	s->error = e->error;
+	s->tuned = e->tuned;
+	s->jitter = e->jitter;
+	s->was_up = (e->flags & PARKTABLE_WAS_UP) != 0;
+	s->reason = e->reason < REASON_COUNT ? e->reason : REASON_NONE;
+	s->conn.discarded = e->discarded;
+	if (s->peer->failures < e->failures)
+		s->peer->failures = e->failures;
+}
+
+/* Whatever has no session any more, and no socket that were still to be closed, is forgotten. */
+static void
+read_table(struct takeover *t)
+{
+	struct parktable *table = t->keep->table;
+	struct parktable_entry e;
+	const char *why;
+
+	for (uint32_t slot = 0; slot < parktable_slots(table); slot++) {
+		int r = parktable_read(table, slot, &e);
+		struct session *s = r > 0 ? find(t, &e, &why) : NULL;
+
+		t->damaged += r < 0;
+		if (r == 0)
+			continue;
+		if (s != NULL && s->slot == SESSION_NO_SLOT)
+			restore(s, &e, slot);
+		else if (r < 0 || e.life == 0)
+			parktable_give(table, slot);
+		if (r > 0)
+			t->expected += e.life != 0;
+	}
+}
+
+static void
+say_closed(struct takeover *t, const struct parktable_entry *e, const struct conn_socket *socket,
+    const char *why)
+{
+	struct report *report = &t->keep->guard->report;
+	struct journal_fields fields = JOURNAL_NO_FIELDS;
+	char local[ADDRESS_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE], text[256];
+
+	fields.peer = e->peer;
+	fields.session = e->index;
+	fields.state = fsm_state_name(FSM_IDLE);
+	fields.old_state = fsm_state_name(FSM_UP);
+	fields.local = address_text(&socket->local, local, sizeof(local));
+	fields.remote = address_text(&socket->remote, remote, sizeof(remote));
+	snprintf(text, sizeof(text), "%s/%u: closed by us: %s", e->peer, e->index, why);
+	report->say(report, MESSAGE_SESSION_CLOSED, LOG_INFO, &fields, text);
+}
+
+/* The socket is the one that the entry tells of: a name alone is no proof. */
+static bool
+matches(const struct inspection *i, const struct parktable_entry *e)
+{
+	union address local, remote;
+
+	memcpy(&local, e->local, sizeof(local));
+	memcpy(&remote, e->remote, sizeof(remote));
+	return address_equal(&i->socket.local, &local) &&
+	       (i->has_peer ? address_equal(&i->socket.remote, &remote) : !i->lives);
+}
+
+/* True: it is held by the session now, or is about to be lost by it. */
+static bool
+adopt(struct takeover *t, struct session *s, const struct parked *parked,
+    const struct parktable_entry *e, struct inspection *seen)
+{
+	int64_t now_ms = guard_now_ms(s->peer->guard);
+
+	if (parking_know(t->keep->parking, parked) < 0)
+		return false;
+	s->life = parked->life;
+	memcpy(&seen->socket.remote, e->remote, sizeof(seen->socket.remote));
+	session_adopt(s, &seen->socket, not_after(e->since_ms, now_ms));
+	if (seen->lives)
+		t->taken++;
+	else
+		t->corpses[t->dead++] = (struct corpse){s, seen->error};
+	return true;
+}
+
+/* One socket. True: a session has it. */
+static bool
+take_one(struct takeover *t, const struct parked *parked)
+{
+	struct parktable *table = t->keep->table;
+	struct inspection seen;
+	struct parktable_entry e;
+	const char *why = NULL;
+	struct session *s;
+
+	/* Its end had come, and been told, when the daemon before this one was ended. */
+	if (parked->slot >= parktable_slots(table) ||
+	    parktable_read(table, parked->slot, &e) <= 0 || e.life != parked->life) {
+		t->strays++;
+		return false;
+	}
+	if (inspect_socket(parked->fd, &seen) < 0 || !matches(&seen, &e)) {
+		t->wrong++;
+		return false;
+	}
+	s = find(t, &e, &why);
+	if (s != NULL && s->slot == parked->slot && session_state(s) == FSM_IDLE)
+		return adopt(t, s, parked, &e, &seen);
+	if (s == NULL)
+		say_closed(t, &e, &seen.socket, why);
+	t->unwanted += s == NULL;
+	t->wrong += s != NULL;
+	return false;
+}
+
+/* Duplicates lie on the shelves until the next flush, so it takes more than close(). */
+static void
+end(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+	close(fd);
+}
+
+/* A session whose socket did not come, or an entry whose session is gone: it holds nothing. */
+static void
+settle_table(struct takeover *t)
+{
+	struct keep *keep = t->keep;
+	struct parktable_entry e;
+	const char *why;
+
+	for (uint32_t slot = 0; slot < parktable_slots(keep->table); slot++) {
+		struct session *s;
+
+		if (parktable_read(keep->table, slot, &e) <= 0)
+			continue;
+		s = find(t, &e, &why);
+		if (s == NULL || s->slot != slot)
+			parktable_give(keep->table, slot);
+		else if (e.life != s->life)
+			keep_moved(keep, s);
+	}
+}
+
+/* Only now that all are up: the loss of one begins an attempt where nothing else stands back. */
+static void
+bury(struct takeover *t)
+{
+	for (unsigned i = 0; i < t->dead; i++) {
+		const struct conn_news news = {.what = CONN_LOST, .error = t->corpses[i].error};
+
+		session_news(&t->corpses[i].session->conn, &news);
+	}
+}
+
+static void
+say_sum(struct takeover *t)
+{
+	struct report *report = &t->keep->guard->report;
+	struct journal_fields none = JOURNAL_NO_FIELDS;
+	unsigned reset = 0, missing = t->expected - t->taken - t->dead - t->unwanted;
+	char text[512];
+	int n;
+
+	for (unsigned i = 0; i < t->dead; i++)
+		reset += t->corpses[i].error != 0;
+	n = snprintf(text, sizeof(text), "took over %u of %u session%s", t->taken, t->expected,
+	    t->expected == 1 ? "" : "s");
+	if (reset > 0)
+		n += snprintf(
+		    text + n, sizeof(text) - (size_t)n, "; %u had been reset meanwhile", reset);
+	if (t->dead > reset)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+		    "; %u had been closed by the peer meanwhile", t->dead - reset);
+	if (t->unwanted > 0)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+		    "; %u belong to nothing in the configuration", t->unwanted);
+	if (missing > 0)
+		snprintf(text + n, sizeof(text) - (size_t)n, "; %u were lost", missing);
+	report->say(report, MESSAGE_TAKEN_OVER, LOG_NOTICE, &none, text);
+}
+
+static void
+say_all(struct takeover *t)
+{
+	struct keep *keep = t->keep;
+
+	if (t->expected > 0)
+		say_sum(t);
+	if (t->damaged > 0)
+		keep_warn(keep, "what was known of %u sessions is damaged", t->damaged);
+	if (t->haul.bad > 0)
+		keep_warn(keep,
+		    "%u things in the descriptor store are not what kaguard puts there, or could "
+		    "not be had for want of descriptors",
+		    t->haul.bad);
+	if (t->wrong > 0)
+		keep_warn(keep, "closed %u sockets that are not what the table of sessions says",
+		    t->wrong);
+}
+
+int
+takeover(struct keep *keep, const struct config *config)
+{
+	struct takeover t = {.keep = keep, .config = config};
+	int r;
+
+	if (keep->table == NULL)
+		return 0;
+	r = haul_take(&t.haul, keep->parking, &keep->store);
+	store_clear(&keep->store);
+	if (r == 0) {
+		t.corpses = calloc(t.haul.n > 0 ? t.haul.n : 1, sizeof(*t.corpses));
+		r = t.corpses == NULL ? -ENOMEM : 0;
+	}
+	if (r == 0) {
+		read_table(&t);
+		for (unsigned i = 0; i < t.haul.n; i++) {
+			if (!take_one(&t, &t.haul.list[i]))
+				end(t.haul.list[i].fd);
+			t.haul.list[i].fd = -1;
+		}
+		settle_table(&t);
+		say_all(&t);
+		bury(&t);
+		keep_settle(keep);
+	}
+	free(t.corpses);
+	haul_clear(&t.haul);
+	return r;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/tuner.h"
+
+#include "daemon/guard.h"
+#include "daemon/peer.h"
+
+/* A session that was sent this much is told of once: somebody means another program. */
+#define FLOOD_BYTES (1024 * 1024)
+
+/* FNV-1a of the values, never 0: so that a daemon knows what the one before it has applied. */
+static uint32_t
+name_of(const struct keepalive *k)
+{
+	const int values[] = {k->idle_s, k->interval_s, k->count, k->user_timeout_ms};
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (unsigned i = 0; i < 4; i++)
+		hash = (hash ^ (uint32_t)values[i]) * 0x100000001b3u;
+	hash ^= hash >> 32;
+	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
+}
+
+void
+tuner_apply(struct session *s)
+{
+	struct guard *guard = s->peer->guard;
+	const struct plan *plan = &s->peer->plan;
+	const struct keepalive keepalive = {
+	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)s->jitter << 16),
+	    .interval_s = plan->interval_s,
+	    .count = plan->count,
+	    .user_timeout_ms = (int)plan->user_timeout_ms,
+	    .read_back = !s->peer->plan_read_back,
+	};
+	struct sockopt_refusal refusal;
+
+	if (s->conn.fd < 0 || s->tuned == name_of(&keepalive))
+		return;
+	/* Before they are applied: one that is ended in between applies them again. */
+	s->tuned = 0;
+	if (s->life != 0)
+		guard->moved(guard, s);
+	if (guard->ops->tune(&s->conn, &keepalive, &refusal) < 0) {
+		report_refusal(s, &refusal);
+		return;
+	}
+	s->peer->plan_read_back = true;
+	s->tuned = name_of(&keepalive);
+	if (s->life != 0)
+		guard->moved(guard, s);
+}
+
+void
+tuner_look(struct session *s)
+{
+	struct guard *guard = s->peer->guard;
+	struct tcp_facts facts;
+
+	if (guard->ops->facts(&s->conn, &facts) < 0)
+		return;
+	s->probes = (uint8_t)(facts.probes < UINT8_MAX ? facts.probes : UINT8_MAX);
+	guard->moved(guard, s);
+	if (s->conn.discarded >= FLOOD_BYTES && !s->flood_told) {
+		s->flood_told = true;
+		report_flood(s);
+	}
+}
