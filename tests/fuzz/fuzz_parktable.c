@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * What a daemon finds in the descriptor store, whoever put it there: the table of sessions, and the
+ * names. The first byte of the input says what the rest is.
+ */
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "host/parktable.h"
+#include "host/store.h"
+
+#define AS_NAME	  1u /* a name; else a table, and then */
+#define FIX_HEAD  2u /* with a header that is right but for its length of slots */
+#define FIX_SLOTS 4u /* and slots whose sums are right */
+
+#define HEADER 64u
+#define SLOT   208u
+
+/* As in host/parktable.c: a sum that never fits would hide what is behind it. */
+static uint32_t
+sum_of(const unsigned char *bytes, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325u, word;
+	size_t i = 0;
+
+	for (; i + 8 <= size; i += 8) {
+		memcpy(&word, bytes + i, 8);
+		hash = (hash ^ word) * 0x100000001b3u;
+		hash ^= hash >> 29;
+	}
+	for (; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3u;
+	hash ^= hash >> 32;
+	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
+}
+
+static void
+fix(unsigned char *bytes, size_t size, unsigned how)
+{
+	const uint32_t version = PARKTABLE_VERSION, slot_size = SLOT + bytes[12] % 8 * 8u;
+	size_t first = HEADER + 8 + slot_size;
+	uint32_t sum;
+
+	memcpy(bytes, "kgpark\n", 8);
+	memcpy(bytes + 8, &version, 4);
+	memcpy(bytes + 12, &slot_size, 4);
+	sum = sum_of(bytes, HEADER - 4);
+	memcpy(bytes + HEADER - 4, &sum, 4);
+	if ((how & FIX_SLOTS) == 0)
+		return;
+	for (size_t at = first; at + slot_size <= size; at += slot_size) {
+		sum = sum_of(bytes + at + 4, slot_size - 4);
+		memcpy(bytes + at, &sum, 4);
+	}
+	if (first > size)
+		return;
+	sum = sum_of(bytes + HEADER + 4, 4 + slot_size);
+	memcpy(bytes + HEADER, &sum, 4);
+}
+
+/* Whatever it is, it can be read, and what is written then is what is found. */
+static void
+use(struct parktable *table)
+{
+	struct parktable_entry e, mine = {.life = 7, .peer = "hq"}, found;
+	uint32_t slot;
+
+	for (uint32_t i = 0; i < parktable_slots(table); i++) {
+		int r = parktable_read(table, i, &e);
+
+		assert(r <= 0 || (e.peer[0] != '\0' && strlen(e.peer) < sizeof(e.peer)));
+		if (r < 0 || i % 2 == 0)
+			if (r != 0)
+				parktable_give(table, i);
+	}
+	if (parktable_take(table, &slot) < 0)
+		return;
+	assert(parktable_read(table, slot, &found) == 0);
+	parktable_write(table, slot, &mine);
+	assert(parktable_read(table, slot, &found) == 1);
+	assert(memcmp(&mine, &found, sizeof(mine)) == 0);
+}
+
+static void
+fuzz_table(const unsigned char *data, size_t size, unsigned how)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	unsigned char *bytes = malloc(size > 0 ? size : 1);
+	struct parktable *table = NULL;
+	bool copied;
+
+	assert(fd >= 0 && bytes != NULL);
+	if (size > 0)
+		memcpy(bytes, data, size);
+	if (how & FIX_HEAD && size >= HEADER)
+		fix(bytes, size, how);
+	assert(write(fd, bytes, size) == (ssize_t)size);
+	assert(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+	if (parktable_attach(fd, &table, &copied) == 0)
+		use(table);
+	else
+		close(fd);
+	parktable_free(table);
+	free(bytes);
+}
+
+static void
+fuzz_name(const unsigned char *data, size_t size)
+{
+	char text[NOTIFY_NAME];
+	struct store_name name;
+
+	if (!store_name_parse((const char *)data, size, &name))
+		return;
+	/* There is one way to write each. */
+	assert(name.generation > 0 && name.kind < STORE_KINDS);
+	store_name_text(&name, text);
+	assert(strlen(text) == size && memcmp(text, data, size) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	if (data[0] & AS_NAME)
+		fuzz_name(data + 1, size - 1);
+	else
+		fuzz_table(data + 1, size - 1, data[0]);
+	return 0;
+}
