@@ -64,6 +64,14 @@ class Peer(threading.Thread):
         """Reset every connection."""
         self._order(lambda: [self._drop(s, linger=0) for s in self.open_sessions()])
 
+    def hang_up_one(self, session):
+        """Close one connection properly, if it is still open."""
+        self._order(lambda: session in self._live and self._drop(session))
+
+    def abort_one(self, session):
+        """Reset one connection, if it is still open."""
+        self._order(lambda: session in self._live and self._drop(session, linger=0))
+
     def crash(self):
         """Forget every connection without a word, as a reboot does (tcp(7), TCP_REPAIR)."""
         self._order(lambda: [self._drop(s, repair=True) for s in self.open_sessions()])

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: ISC
+"""Sessions outlive their daemon: the peer is the witness."""
+import os
+import random
+import re
+import signal
+import time
+
+import pytest
+
+from conftest import PORT, QUICK
+
+UP = r"^{0}/{0} sessions? "
+
+
+def peer_of(name, sessions, port=PORT, more=""):
+    return f"  - {{name: {name}, address: \"127.0.0.1:{port}\", sessions: {sessions}{more}}}\n"
+
+
+def config(*entries, top=QUICK):
+    return top + "peers:\n" + "".join(entries)
+
+
+def start(kaguard, peer, sessions):
+    kaguard.start(config(peer_of("hq", sessions)))
+    kaguard.await_status(UP.format(sessions))
+    return peer.await_sessions(sessions, 10)
+
+
+def await_taken(kaguard, mark, taken, of=None):
+    said = kaguard.journal.await_said(r"^took over", start=mark)
+    assert re.match(rf"took over {taken} of {of or taken} session", said["MESSAGE"]), said["MESSAGE"]
+    return said
+
+
+def await_stored(kaguard, count):
+    """The descriptor store has that many entries: the table, and one for each 253 sessions."""
+    deadline = time.monotonic() + 5
+    while (stored := int(kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"])) != count:
+        assert time.monotonic() < deadline, f"{stored} descriptors are stored, not {count}"
+        time.sleep(0.05)
+
+
+def carries(peer, sessions):
+    """Bytes go through every one of them: what the peer sends is acknowledged."""
+    for session in sessions:
+        session.sock.send(b"still there?")
+    deadline = time.monotonic() + 5
+    while any(session.unacknowledged() for session in sessions):
+        assert time.monotonic() < deadline, "bytes are not acknowledged"
+        time.sleep(0.01)
+
+
+def lives_on(peer, sessions):
+    """The same connections, no FIN, no RST, no new ones."""
+    assert peer.open_sessions() == sessions
+    assert {session.end for session in sessions} == {None}
+    assert len(peer.sessions) == len(sessions)
+    carries(peer, sessions)
+
+
+def kill(kaguard):
+    kaguard.signal(signal.SIGKILL)
+
+
+def freeze(kaguard):
+    kaguard.signal(signal.SIGSTOP)
+
+
+def restart(kaguard):
+    kaguard.systemctl("restart")
+
+
+@pytest.mark.parametrize("end", [restart, kill, freeze])
+def test_outlive(kaguard, peer, end):
+    kaguard.override("WatchdogSec=1s\nRestartSec=10ms")
+    sessions = start(kaguard, peer, 20)
+    for _ in range(3):
+        mark = kaguard.journal.mark()
+        end(kaguard)
+        await_taken(kaguard, mark, 20)
+        lives_on(peer, sessions)
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "daemon-reexec"])
+def test_outlive_the_managers_own(kaguard, peer, verb):
+    """And a daemon that is killed after the service manager has read, or executed, itself anew."""
+    kaguard.override("RestartSec=10ms")
+    sessions = start(kaguard, peer, 20)
+    for end in (kill, restart):
+        kaguard.host.run("systemctl", verb)
+        lives_on(peer, sessions)
+        mark = kaguard.journal.mark()
+        end(kaguard)
+        await_taken(kaguard, mark, 20)
+        lives_on(peer, sessions)
+
+
+def test_stop_leaves_nothing(kaguard, peer):
+    sessions = start(kaguard, peer, 20)
+    kaguard.systemctl("stop")
+    peer.await_that(lambda: not peer.open_sessions(), 5, "end of all")
+    assert {session.end for session in sessions} == {"fin"}
+    assert kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"] == "0"
+    mark = kaguard.journal.mark()
+    kaguard.systemctl("start")
+    peer.await_sessions(20, 10)
+    assert not kaguard.journal.said("took over", start=mark)
+
+
+def test_ages_and_counters_go_on(kaguard, peer):
+    sessions = start(kaguard, peer, 1)
+    peer.abort()
+    peer.await_that(lambda: len(peer.sessions) == 2, 5, "second session")
+    kaguard.await_status(UP.format(1))
+    mark = kaguard.journal.mark()
+    restart(kaguard)
+    await_taken(kaguard, mark, 1)
+    kaguard.signal(signal.SIGUSR1)
+    row = kaguard.journal.await_said(r"^hq/0 ", start=mark)["MESSAGE"]
+    assert re.search(r" 1 +\d+ reset$", row), row
+    assert peer.open_sessions()[0] is not sessions[0]
+
+
+def test_restart_with_another_configuration(kaguard, site):
+    """Added, removed, shrunk, moved, retuned."""
+    site_peers = {name: site.peer(PORT + n) for n, name in
+                  enumerate(["stays", "goes", "shrinks", "moves", "tuned", "comes"])}
+
+    def entry(name, sessions, more=""):
+        return peer_of(name, sessions, site_peers[name].port, more)
+    kaguard.start(config(entry("stays", 3), entry("goes", 3), entry("shrinks", 3),
+                         entry("moves", 3), entry("tuned", 3)))
+    kaguard.await_status(UP.format(15))
+    before = {name: peer.open_sessions() for name, peer in site_peers.items()}
+    mark = kaguard.journal.mark()
+    kaguard.configure(config(entry("stays", 3), entry("shrinks", 1),
+                             entry("moves", 3, ", bind: 127.0.0.9"),
+                             entry("tuned", 3, ", firewall: 600s"), entry("comes", 2)))
+    restart(kaguard)
+    await_taken(kaguard, mark, 7, 15)
+    kaguard.await_status(UP.format(12))
+    for name in ("stays", "tuned"):
+        lives_on(site_peers[name], before[name])
+    assert site_peers["shrinks"].open_sessions() == before["shrinks"][:1]
+    for name in ("goes", "moves"):
+        assert {session.end for session in before[name]} == {"fin"}
+    assert {session.address for session in site_peers["moves"].open_sessions()} == {"127.0.0.9"}
+    for why, count in (("its peer was removed", 3), ("no longer wanted", 2),
+                       ("its address or source has changed", 3)):
+        assert len(kaguard.journal.said(f"closed by us: {why}", start=mark)) == count
+
+
+def test_what_died_meanwhile_is_told(kaguard, peer):
+    kaguard.override("RestartSec=500ms")
+    sessions = start(kaguard, peer, 10)
+    mark = kaguard.journal.mark()
+    kill(kaguard)
+    kaguard.watch.await_that(SubState="^auto-restart$")
+    for session in sessions[:2]:
+        peer.abort_one(session)
+    peer.hang_up_one(sessions[2])
+    said = await_taken(kaguard, mark, 7, 10)["MESSAGE"]
+    assert "; 2 had been reset meanwhile; 1 had been closed by the peer meanwhile" in said
+    assert len(kaguard.journal.said("lost after .*: reset by the peer", start=mark)) == 2
+    assert len(kaguard.journal.said("lost after .*: closed by the peer", start=mark)) == 1
+    kaguard.await_status(UP.format(10))
+    assert set(sessions[3:]) <= set(peer.open_sessions())
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_store_that_does_not_keep(kaguard, peer, most):
+    """Told once; the daemon goes on, and a restart opens the sessions again."""
+    kaguard.override(f"FileDescriptorStoreMax={most}")
+    sessions = start(kaguard, peer, 5)
+    kaguard.journal.await_said(r"the service manager does not keep the sessions.* 3 or more")
+    assert len(kaguard.journal.said("does not keep")) == 1
+    restart(kaguard)
+    kaguard.await_status(UP.format(5))
+    peer.await_sessions(5, 10)
+    assert {session.end for session in sessions} == {"fin"}
+
+
+def test_a_store_that_keeps_later(kaguard, peer):
+    kaguard.override("FileDescriptorStoreMax=0")
+    sessions = start(kaguard, peer, 5)
+    kaguard.journal.await_said(r"does not keep the sessions")
+    kaguard.override("FileDescriptorStoreMax=16")
+    kaguard.systemctl("reload")
+    await_stored(kaguard, 2)
+    mark = kaguard.journal.mark()
+    restart(kaguard)
+    await_taken(kaguard, mark, 5)
+    lives_on(peer, sessions)
+
+
+def test_killed_at_random_moments(kaguard, site):
+    """While sessions come and go at one peer, those of the other stay."""
+    seed = int(os.environ.get("KAGUARD_SEED", time.time()))
+    count = int(os.environ.get("KAGUARD_KILLS", "20"))
+    print(f"KAGUARD_SEED={seed}")
+    chance = random.Random(seed)
+    quiet, busy = site.peer(PORT), site.peer(PORT + 1)
+    kaguard.override("RestartSec=1ms")
+    kaguard.start(config(peer_of("quiet", 300, PORT), peer_of("busy", 40, PORT + 1)))
+    sessions = quiet.await_sessions(300, 20)
+    for _ in range(count):
+        until = time.monotonic() + chance.uniform(0, 0.4)
+        while time.monotonic() < until:
+            there = busy.open_sessions()
+            for session in chance.sample(there, min(3, len(there))):
+                busy.abort_one(session)
+            time.sleep(0.005)
+        mark = kaguard.journal.mark()
+        kill(kaguard)
+        kaguard.journal.await_said(r"^took over", start=mark)
+        assert quiet.open_sessions() == sessions
+    lives_on(quiet, sessions)
+    kaguard.await_status(UP.format(340))
+    assert not kaguard.journal.said("is damaged|not what|does not keep")
+    await_stored(kaguard, 3)
+
+
+def manager_cpu(kaguard):
+    """Milliseconds that the service manager has run."""
+    with open(f"/proc/{kaguard.host.leader}/schedstat") as schedstat:
+        return int(schedstat.read().split()[0]) / 1e6
+
+
+def after(record, mark):
+    """Milliseconds from the mark to the record's own time."""
+    return (int(record["_SOURCE_REALTIME_TIMESTAMP"]) - mark) / 1000
+
+
+@pytest.mark.parametrize("count", [100, 1000, int(os.environ.get("KAGUARD_MANY", "5000"))])
+def test_many(kaguard, peer, count):
+    """Neither the service manager's time nor the daemon's grow into what anybody would notice."""
+    kaguard.override("RestartSec=100ms\nLimitNOFILE=20000")
+    sessions = start(kaguard, peer, count)
+    await_stored(kaguard, 1 + -(-count // 253))
+    for name, end, pause in (("SIGKILL", kill, 100), ("restart", restart, 0)):
+        mark, now, cpu = kaguard.journal.mark(), time.time_ns() // 1000, manager_cpu(kaguard)
+        end(kaguard)
+        said = await_taken(kaguard, mark, count)
+        took = after(said, now) - pause
+        cpu = manager_cpu(kaguard) - cpu
+        print(f"# {count} sessions, {name}: in hand again after {took:.0f} ms"
+              f"{' beyond RestartSec=' if pause else ''}, service manager's CPU {cpu:.1f} ms")
+        assert peer.open_sessions() == sessions
+    lives_on(peer, sessions)
