@@ -7,6 +7,7 @@ EXTRA_DIST += demo \
 	tests/lab/peers.py \
 	tests/lab/test_descriptors.py \
 	tests/lab/test_flush.py \
+	tests/lab/test_handover.py \
 	tests/lab/test_held.py \
 	tests/lab/test_names.py \
 	tests/lab/test_options.py \

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: ISC
+"""What a daemon is handed at its start, be it of the one before it or of anybody."""
+import array
+import contextlib
+import fcntl
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import threading
+
+import pytest
+
+import netlab
+import peers
+
+PORT = 7001
+SESSIONS = 5
+
+
+class Manager:
+    """A service manager with a descriptor store."""
+
+    def __init__(self, directory):
+        self.stored = {}
+        self.status = ""
+        self._changed = threading.Condition()
+        self._directory = directory
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(directory / "notify"))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            text, descriptors, _, _ = socket.recv_fds(self._socket, 4096, 4)
+            if not text:
+                return
+            for fd in descriptors:
+                os.set_inheritable(fd, False)
+            name = re.search(rb"FDNAME=(\S+)", text)
+            with self._changed:
+                if status := re.search(rb"STATUS=(.*)", text):
+                    self.status = status[1].decode()
+                if b"FDSTORE=1" in text:
+                    self.stored[name[1].decode()] = descriptors[0]
+                elif b"FDSTOREREMOVE=1" in text:
+                    fd = self.stored.pop(name[1].decode(), None)
+                    if fd is not None:
+                        os.close(fd)
+                self._changed.notify_all()
+
+    def await_stored(self, count):
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.stored) == count, 5), self.stored
+
+    def await_up(self):
+        """All sessions, as the daemon itself says."""
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: self.status.startswith(f"{SESSIONS}/{SESSIONS} sessions"), 5), self.status
+
+    def start(self, handed=None, names=None, pid=None):
+        """The daemon, with these descriptors, by name; those that are stored if none are given."""
+        handed = list((self.stored if handed is None else handed).items())
+        names = ":".join(name for name, _ in handed) if names is None else names
+
+        def hand_over():
+            high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for _, fd in handed]
+            for i, fd in enumerate(high):
+                os.dup2(fd, 3 + i)
+                os.close(fd)
+        environment = {"NOTIFY_SOCKET": str(self._directory / "notify"),
+                       "LISTEN_FDS": str(len(handed)), "LISTEN_FDNAMES": names}
+        # By way of a shell, which is the process that the daemon becomes: it knows its number.
+        listen = pid or "$$"
+        return subprocess.Popen(
+            ["/bin/sh", "-c", f'LISTEN_PID={listen} exec "$0" -c "$1"', os.environ["KAGUARD"],
+             str(self._directory / "kaguard.yaml")],
+            env=environment, stderr=subprocess.PIPE, text=True, close_fds=False,
+            preexec_fn=hand_over)
+
+    def close(self):
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as end:
+            end.sendto(b"", str(self._directory / "notify"))
+        self._thread.join(5)
+        self._socket.close()
+        for fd in self.stored.values():
+            os.close(fd)
+
+
+class Handover:
+    def __init__(self, directory):
+        self.netns = netlab.NetNs()
+        self.peer = peers.Peer(self.netns, PORT)
+        self.manager = Manager(directory)
+        self.daemon = None
+        self._directory = directory
+        self.configure(SESSIONS)
+
+    def configure(self, sessions):
+        (self._directory / "kaguard.yaml").write_text(
+            "defaults: {backoff: {first: 50ms, max: 100ms}}\n"
+            f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {sessions}}}]\n")
+
+    def start(self, *arguments, **keywords):
+        with self.netns.entered():
+            self.daemon = self.manager.start(*arguments, **keywords)
+        lines = []
+        for line in self.daemon.stderr:
+            lines.append(line)
+            if " started: " in line:
+                return "".join(lines)
+        raise AssertionError("the daemon ended: " + "".join(lines))
+
+    def end(self, number):
+        """Returns the exit code."""
+        self.daemon.send_signal(number)
+        code = self.daemon.wait(10)
+        self.daemon.stderr.close()
+        self.daemon = None
+        return code
+
+    def up(self):
+        self.start()
+        self.manager.await_up()
+        self.manager.await_stored(2)
+        return self.peer.await_sessions(SESSIONS, 1)
+
+    def close(self):
+        if self.daemon:
+            self.daemon.kill()
+            self.daemon.wait()
+            self.daemon.stderr.close()
+        self.manager.close()
+        self.peer.stop()
+        self.netns.close()
+
+
+@pytest.fixture
+def handover(tmp_path):
+    with contextlib.closing(Handover(tmp_path)) as whole:
+        yield whole
+
+
+def shelf_of(*sockets, life=1, slot=0, magic=b"kgS1"):
+    """A shelf as it is stored, with these sockets on it."""
+    mine, stored = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    labels = b"".join(struct.pack("=QII", life + i, slot + i, 0) for i in range(len(sockets)))
+    mine.sendmsg([magic + struct.pack("=I", len(sockets)) + labels],
+                 [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                   array.array("i", [s.fileno() for s in sockets]))])
+    mine.close()
+    return stored
+
+
+def goes_on(handover, said, sessions):
+    """Nothing is wrong with the sessions that were handed over."""
+    assert f"took over {SESSIONS} of {SESSIONS} sessions\n" in said
+    assert handover.peer.open_sessions() == sessions
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR2])
+def test_goes_on(handover, number):
+    sessions = handover.up()
+    assert handover.end(number) == (0 if number == signal.SIGUSR2 else -number)
+    said = handover.start()
+    assert "warning" not in said
+    goes_on(handover, said, sessions)
+    assert handover.end(signal.SIGTERM) == 0
+    handover.manager.await_stored(0)
+    handover.peer.await_that(lambda: not handover.peer.open_sessions(), 5, "end of all")
+    assert {session.end for session in sessions} == {"fin"}
+
+
+def test_of_another_process(handover):
+    """LISTEN_PID= of somebody else: not for us, and nothing is touched."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    handover.start(pid=1)
+    assert handover.peer.open_sessions()[:SESSIONS] == sessions
+
+
+def test_foreign_descriptors(handover):
+    """Closed and told; what is ours is taken up all the same."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    with socket.socket() as stranger:
+        said = handover.start({**handover.manager.stored, "web": stranger.fileno(),
+                               "kg-shelf-00": stranger.fileno()})
+    assert re.search(r'warning: closed 2 descriptors that are not kaguard\'s, among them "web"',
+                     said)
+    goes_on(handover, said, sessions)
+
+
+@pytest.mark.parametrize("names", ["", "kg-shelf-1", ":::", "kg-table-1:kg-table-1:kg-table-1"])
+def test_names_that_do_not_fit(handover, names):
+    handover.up()
+    handover.end(signal.SIGKILL)
+    handover.start(names=names)
+    handover.peer.await_that(lambda: len(handover.peer.sessions) == 2 * SESSIONS, 10, "new ones")
+    assert handover.end(signal.SIGTERM) == 0
+
+
+def table_with(content, seals=True):
+    fd = os.memfd_create("table", os.MFD_ALLOW_SEALING)
+    os.write(fd, content)
+    if seals:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+    return fd
+
+
+def read_table(handover):
+    name = next(name for name in handover.manager.stored if "table" in name)
+    fd = handover.manager.stored[name]
+    return name, os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+@pytest.mark.parametrize("damage, why", [
+    (lambda table: b"", "it is no such table"),
+    (lambda table: os.urandom(len(table)), "it is no such table"),
+    (lambda table: table[:60], "it is no such table"),
+    (lambda table: table[:200], "it is damaged"),
+    (lambda table: table[:8] + b"\x63" + table[9:], "it is damaged"),
+])
+def test_damaged_table(handover, damage, why):
+    """Without it nobody knows whose the sockets are: they are closed, and opened again."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    name, content = read_table(handover)
+    fd = table_with(damage(content))
+    said = handover.start({**handover.manager.stored, name: fd})
+    os.close(fd)
+    assert f"warning: what was known of the sessions cannot be used: {why}" in said
+    handover.peer.await_that(lambda: len(handover.peer.sessions) == 2 * SESSIONS, 10, "new ones")
+    handover.peer.await_that(lambda: len(handover.peer.open_sessions()) == SESSIONS, 5, "end")
+    assert {session.end for session in sessions} == {"fin"}
+
+
+def test_damaged_slot(handover):
+    """Costs one session."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    name, content = read_table(handover)
+    at = content.index(b"hq\0", 64 + 216 + 208)  # behind the header, the record and slot 0
+    fd = table_with(content[:at] + b"X" + content[at + 1:])
+    said = handover.start({**handover.manager.stored, name: fd})
+    os.close(fd)
+    assert "what was known of 1 sessions is damaged" in said
+    assert f"took over {SESSIONS - 1} of {SESSIONS - 1} sessions" in said
+    assert len([session for session in sessions if session.end is None]) == SESSIONS - 1
+
+
+def test_not_what_the_table_says(handover):
+    """A socket in the name of a session whose addresses are others, and things that are no TCP."""
+    handover.up()
+    handover.end(signal.SIGKILL)
+    _, content = read_table(handover)
+    first = 64 + 216
+    life, = struct.unpack_from("=Q", content, first + 8)
+    with socket.socket() as other, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        fake = shelf_of(other, life=life)
+        faker = shelf_of(udp, life=life + 1, slot=1)
+        stored = {name: fd for name, fd in handover.manager.stored.items() if "table" in name}
+        said = handover.start({**stored, "kg-shelf-90": fake.fileno(),
+                               "kg-shelf-91": faker.fileno()})
+        fake.close()
+        faker.close()
+    assert "closed 2 sockets that are not what the table of sessions says" in said
+    assert f"took over 0 of {SESSIONS} sessions; {SESSIONS} were lost" in said
+
+
+def test_no_shelves(handover):
+    """Things in the store that are none of our shelves, by their names, beside one that is."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    with socket.socket() as tcp, open(os.devnull) as null:
+        garbled = shelf_of(tcp, magic=b"what")
+        said = handover.start({**handover.manager.stored, "kg-shelf-90": tcp.fileno(),
+                               "kg-shelf-91": null.fileno(), "kg-shelf-92": garbled.fileno()})
+        garbled.close()
+    assert "3 things in the descriptor store are not what kaguard puts there" in said
+    goes_on(handover, said, sessions)
+
+
+def test_the_same_shelf_twice(handover):
+    """As it is when the end comes while one takes the place of the other."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    shelf = next(fd for name, fd in handover.manager.stored.items() if "shelf" in name)
+    said = handover.start({**handover.manager.stored, "kg-shelf-90": shelf})
+    assert "warning" not in said
+    goes_on(handover, said, sessions)
+
+
+def test_fewer_are_wanted(handover):
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    handover.configure(2)
+    said = handover.start()
+    assert f"took over 2 of {SESSIONS} sessions; 3 belong to nothing in the configuration" in said
+    handover.peer.await_that(lambda: len(handover.peer.open_sessions()) == 2, 5, "end of three")
+    assert handover.peer.open_sessions() == sessions[:2]
+    assert {session.end for session in sessions[2:]} == {"fin"}
