@@ -16,6 +16,11 @@
  * together cost one new shelf. They have been shut down before. */
 #define FLUSH_MS 1000
 
+/* Many shelves are filled one after the other, for the service manager has other work, too. And
+ * again, after trouble of our own. */
+#define MORE_MS	   50
+#define TROUBLE_MS 10000
+
 /* A service manager that does not keep something is not asked again for so long, since it writes a
  * line to the journal each time; unless somebody has reloaded the configuration. */
 #define RETRY_MS (10 * 60 * 1000)
@@ -54,22 +59,14 @@ tell(struct keep *keep, int error)
 		keep_warn(keep, "not all sessions can be kept for a restart: %s", strerror(-error));
 }
 
-static void
-name_table(uint32_t generation, char buf[NOTIFY_NAME])
-{
-	const struct store_name name = {STORE_TABLE, generation};
-
-	store_name_text(&name, buf);
-}
-
 /* In place of the one of that generation; 0: of none. */
 static int
 store_table(struct keep *keep, uint32_t old_generation)
 {
 	char name[NOTIFY_NAME], old[NOTIFY_NAME];
 
-	name_table(keep->table_generation, name);
-	name_table(old_generation, old);
+	store_name_text(STORE_TABLE, keep->table_generation, name);
+	store_name_text(STORE_TABLE, old_generation, old);
 	return notify_store(
 	    keep->notify, parktable_fd(keep->table), name, old_generation != 0 ? old : NULL);
 }
@@ -101,8 +98,10 @@ on_flush(struct wake *wake, unsigned what)
 	r = parking_flush(keep->parking, retry);
 	if (r < 0)
 		tell(keep, r);
-	if (parking_dirty(keep->parking))
-		arm_flush(keep, RETRY_MS);
+	if (r > 0)
+		arm_flush(keep, MORE_MS);
+	else if (parking_dirty(keep->parking))
+		arm_flush(keep, r < 0 ? TROUBLE_MS : RETRY_MS);
 }
 
 static void
@@ -164,7 +163,7 @@ attach_table(struct keep *keep)
 			keep->table_generation = parking_generation(keep->parking, 0);
 			(void)store_table(keep, item->name.generation);
 		} else if (r < 0) {
-			name_table(item->name.generation, name);
+			store_name_text(STORE_TABLE, item->name.generation, name);
 			(void)notify_forget(keep->notify, name);
 		}
 	}
@@ -358,7 +357,7 @@ keep_forget(struct keep *keep)
 
 	if (keep->table == NULL)
 		return;
-	name_table(keep->table_generation, name);
+	store_name_text(STORE_TABLE, keep->table_generation, name);
 	parking_forget(keep->parking);
 	(void)notify_forget(keep->notify, name);
 }

@@ -21,7 +21,7 @@ count_wanted(const struct config *config)
 
 	for (size_t i = 0; i < config->n_peers; i++)
 		wanted += config->peers[i].sessions;
-	wanted += wanted / PARKING_SHELF + OWN_DESCRIPTORS;
+	wanted += 2 * wanted / PARKING_SHELF + OWN_DESCRIPTORS;
 	return wanted < INT_MAX ? (int)wanted : INT_MAX;
 }
 

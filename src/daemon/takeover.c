@@ -140,8 +140,10 @@ adopt(struct takeover *t, struct session *s, const struct parked *parked,
 {
 	int64_t now_ms = guard_now_ms(s->peer->guard);
 
-	if (parking_know(t->keep->parking, parked) < 0)
+	if (parking_know(t->keep->parking, parked) < 0) {
+		t->wrong++;
 		return false;
+	}
 	s->life = parked->life;
 	memcpy(&seen->socket.remote, e->remote, sizeof(seen->socket.remote));
 	session_adopt(s, &seen->socket, not_after(e->since_ms, now_ms));

@@ -15,11 +15,16 @@
  */
 #define MAX_LETTERS 16
 
+/* Shelves filled anew at a time: until the manager has let go of the old ones, what lies on both
+ * counts twice against RLIMIT_NOFILE. */
+#define FLUSH_SHELVES 8
+
 /*
  * `sent` counts what is in the queue, `n` what of it is wanted. Where that is not the same, or
  * something wanted is not in the queue, the shelf is dirty.
  */
 struct shelf {
+	int old_fd;   /* of the queue before, until the manager has this one in its place; or -1 */
 	int write_fd; /* -1: it is of the daemon before this one, or the manager has dropped it */
 	uint32_t generation; /* as it is called in the store; 0: it is not there yet */
 	unsigned sent, n;
@@ -63,7 +68,9 @@ close_shelf(struct shelf *shelf)
 {
 	if (shelf->write_fd >= 0)
 		close(shelf->write_fd);
-	shelf->write_fd = -1;
+	if (shelf->old_fd >= 0)
+		close(shelf->old_fd);
+	shelf->write_fd = shelf->old_fd = -1;
 }
 
 void
@@ -101,7 +108,7 @@ parking_add(struct parking *p, uint32_t generation, uint32_t *ret_shelf)
 	shelf = calloc(1, sizeof(*shelf));
 	if (shelf == NULL)
 		return -ENOMEM;
-	shelf->write_fd = -1;
+	shelf->write_fd = shelf->old_fd = -1;
 	shelf->generation = generation;
 	*ret_shelf = p->n_shelves;
 	p->shelves[p->n_shelves++] = shelf;
@@ -117,14 +124,6 @@ set_dirty(struct parking *p, struct shelf *shelf, bool dirty)
 
 /* --- shelves and the store ------------------------------------------------------------------ */
 
-static char *
-name_of(uint32_t generation, char buf[NOTIFY_NAME])
-{
-	const struct store_name name = {STORE_SHELF, generation};
-
-	return store_name_text(&name, buf);
-}
-
 /* The end that keeps goes to the manager and to nobody else, so its fate shows at the other one. */
 static int
 store(struct parking *p, struct shelf *shelf, int write_fd, int keep_fd)
@@ -132,12 +131,16 @@ store(struct parking *p, struct shelf *shelf, int write_fd, int keep_fd)
 	struct epoll_event event = {.events = 0, .data.ptr = shelf}; /* a hang-up comes unasked */
 	char name[NOTIFY_NAME], old[NOTIFY_NAME];
 	uint32_t generation = parking_generation(p, 0);
-	int r = notify_store(p->notify, keep_fd, name_of(generation, name),
-	    shelf->generation != 0 ? name_of(shelf->generation, old) : NULL);
+	int r = notify_store(p->notify, keep_fd, store_name_text(STORE_SHELF, generation, name),
+	    shelf->generation != 0 ? store_name_text(STORE_SHELF, shelf->generation, old) : NULL);
 
 	if (r < 0)
 		return r;
-	close_shelf(shelf);
+	if (shelf->write_fd >= 0)
+		epoll_ctl(p->watch_fd, EPOLL_CTL_DEL, shelf->write_fd, NULL);
+	if (shelf->old_fd >= 0)
+		close(shelf->old_fd);
+	shelf->old_fd = shelf->write_fd;
 	shelf->write_fd = write_fd;
 	shelf->generation = generation;
 	shelf->sent = shelf->n;
@@ -170,15 +173,14 @@ static int
 clear(struct parking *p, struct shelf *shelf)
 {
 	char name[NOTIFY_NAME];
-	int r = 0;
+	int r = shelf->generation == 0 ? 0
+				       : notify_forget(p->notify,
+					     store_name_text(STORE_SHELF, shelf->generation, name));
 
-	if (shelf->generation != 0)
-		r = notify_forget(p->notify, name_of(shelf->generation, name));
 	if (r < 0)
 		return r;
 	close_shelf(shelf);
-	shelf->generation = 0;
-	shelf->sent = 0;
+	shelf->generation = shelf->sent = 0;
 	set_dirty(p, shelf, false);
 	return 0;
 }
@@ -186,19 +188,22 @@ clear(struct parking *p, struct shelf *shelf)
 int
 parking_flush(struct parking *p, bool refused)
 {
-	int worst = 0;
+	unsigned left = FLUSH_SHELVES;
 
+	p->room = 0;
 	for (unsigned i = 0; i < p->n_shelves && p->dirty > 0; i++) {
 		struct shelf *shelf = p->shelves[i];
-		int r = 0;
+		int r;
 
-		if (shelf->dirty && (refused || !shelf->refused))
-			r = shelf->n > 0 ? refill(p, shelf) : clear(p, shelf);
+		if (!shelf->dirty || (shelf->refused && !refused))
+			continue;
+		if (left-- == 0)
+			return 1;
+		r = shelf->n > 0 ? refill(p, shelf) : clear(p, shelf);
 		if (r < 0)
-			worst = r;
+			return r;
 	}
-	p->room = 0;
-	return worst;
+	return 0;
 }
 
 bool
@@ -216,7 +221,8 @@ parking_forget(struct parking *p)
 		struct shelf *shelf = p->shelves[i];
 
 		if (shelf->generation != 0)
-			(void)notify_forget(p->notify, name_of(shelf->generation, name));
+			(void)notify_forget(
+			    p->notify, store_name_text(STORE_SHELF, shelf->generation, name));
 		shelf->generation = 0;
 	}
 }
@@ -321,7 +327,7 @@ parking_found(struct parking *p, uint32_t shelf_number, unsigned sent, unsigned 
 static uint32_t
 find_room(struct parking *p)
 {
-	uint32_t second = NOWHERE;
+	uint32_t added;
 
 	for (; p->room < p->n_shelves; p->room++) {
 		const struct shelf *shelf = p->shelves[p->room];
@@ -329,12 +335,21 @@ find_room(struct parking *p)
 		if (shelf->write_fd >= 0 && shelf->sent < PARKING_SHELF && shelf->n < PARKING_SHELF)
 			return p->room;
 	}
-	for (uint32_t i = 0; i < p->n_shelves && second == NOWHERE; i++)
+	for (uint32_t i = 0; i < p->n_shelves; i++)
 		if (p->shelves[i]->write_fd < 0 && p->shelves[i]->n < PARKING_SHELF)
-			second = i;
-	if (second != NOWHERE)
-		return second;
-	return parking_add(p, 0, &second) == 0 ? second : NOWHERE;
+			return i;
+	return parking_add(p, 0, &added) == 0 ? added : NOWHERE;
+}
+
+/* What came while the manager had not yet taken the shelf lies in both queues. That of the old one
+ * breaks when it is forgotten, which is after the new one was stored. */
+static void
+send_to_old(struct shelf *shelf, const struct parked *parked)
+{
+	if (shelf->old_fd < 0 || shelf_send(shelf->old_fd, parked, 1) == 0)
+		return;
+	close(shelf->old_fd);
+	shelf->old_fd = -1;
 }
 
 int
@@ -347,14 +362,12 @@ parking_put(struct parking *p, const struct parked *parked)
 	if (r < 0)
 		return r;
 	shelf = p->shelves[number];
-	if (shelf->write_fd >= 0) {
-		r = shelf_send(shelf->write_fd, parked, 1);
-		if (r == 0) {
-			shelf->sent++;
-			if (++shelf->letters > MAX_LETTERS)
-				set_dirty(p, shelf, true);
-			return 0;
-		}
+	if (shelf->write_fd >= 0 && shelf_send(shelf->write_fd, parked, 1) == 0) {
+		send_to_old(shelf, parked);
+		shelf->letters++;
+		if (++shelf->sent == PARKING_SHELF)
+			set_dirty(p, shelf, true);
+		return 0;
 	}
 	/* Its queue takes no more single messages (SO_SNDBUF), or there is none yet. */
 	set_dirty(p, shelf, true);

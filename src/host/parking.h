@@ -60,7 +60,7 @@ void parking_remove(struct parking *parking, uint32_t slot);
 
 /*
  * Bring every shelf in line that is not; those that the manager has dropped before, if `refused`.
- * 0, or the negative errno of one that could not be.
+ * 1: there are more, for soon. 0: none. Or the negative errno of one that could not be.
  */
 int parking_flush(struct parking *parking, bool refused);
 

@@ -21,9 +21,9 @@ static const char *const prefixes[STORE_KINDS] = {
 };
 
 char *
-store_name_text(const struct store_name *name, char buf[NOTIFY_NAME])
+store_name_text(enum store_kind kind, uint32_t generation, char buf[NOTIFY_NAME])
 {
-	snprintf(buf, NOTIFY_NAME, "%s%" PRIu32, prefixes[name->kind], name->generation);
+	snprintf(buf, NOTIFY_NAME, "%s%" PRIu32, prefixes[kind], generation);
 	return buf;
 }
 

@@ -37,8 +37,8 @@ struct store {
 	char foreign[64];   /* the name of the first of them */
 };
 
-/* Writes the name; the length of the text is below NOTIFY_NAME. Returns buf. */
-char *store_name_text(const struct store_name *name, char buf[NOTIFY_NAME]);
+/* Writes the name. Returns buf. */
+char *store_name_text(enum store_kind kind, uint32_t generation, char buf[NOTIFY_NAME]);
 
 /* Strict: what store_name_text() writes and nothing else. False: it is no name of ours. */
 bool store_name_parse(const char *text, size_t length, struct store_name *ret);

@@ -124,7 +124,7 @@ fuzz_name(const unsigned char *data, size_t size)
 		return;
 	/* There is one way to write each. */
 	assert(name.generation > 0 && name.kind < STORE_KINDS);
-	store_name_text(&name, text);
+	store_name_text(name.kind, name.generation, text);
 	assert(strlen(text) == size && memcmp(text, data, size) == 0);
 }
 

@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/systemd/test_life.py \
 	tests/systemd/test_ready.py \
 	tests/systemd/test_reload.py \
+	tests/systemd/test_restart.py \
 	tests/systemd/test_storm.py
 
 # Under a real service manager, in a container: needs root. KAGUARD_ROOT= is the system that it boots

@@ -78,6 +78,16 @@ assert_found(const struct haul *haul, const struct thing *things, const bool *wa
 #define N 600
 
 static void
+put_many(struct manager *m, struct thing things[N], bool wanted[N])
+{
+	for (uint32_t i = 0; i < N; i++) {
+		things[i] = make_thing();
+		assert_int_equal(put(m, i, &things[i]), 0);
+		wanted[i] = true;
+	}
+}
+
+static void
 what_is_parked_is_found_as_often_as_somebody_looks(void **state)
 {
 	struct manager *m = *state;
@@ -85,11 +95,7 @@ what_is_parked_is_found_as_often_as_somebody_looks(void **state)
 	static bool wanted[N];
 	struct haul haul;
 
-	for (uint32_t i = 0; i < N; i++) {
-		things[i] = make_thing();
-		assert_int_equal(put(m, i, &things[i]), 0);
-		wanted[i] = true;
-	}
+	put_many(m, things, wanted);
 	assert_int_equal(parking_shelves(m->parking), 3); /* 253, 253, 94 */
 	manager_serve(m, 3);
 	assert_true(manager_is_quiet(m)); /* of 600, three have cost a message */
@@ -119,16 +125,12 @@ a_change_costs_one_shelf(void **state)
 	static bool wanted[N];
 	struct haul haul;
 
-	for (uint32_t i = 0; i < N; i++) {
-		things[i] = make_thing();
-		assert_int_equal(put(m, i, &things[i]), 0);
-		wanted[i] = true;
-	}
+	put_many(m, things, wanted);
 	manager_serve(m, 3);
 	/* Once more, since a queue of many messages is slow to peek at. */
 	assert_true(parking_dirty(m->parking));
 	assert_int_equal(parking_flush(m->parking, false), 0);
-	manager_serve(m, 6);
+	manager_serve(m, 4);
 	parking_remove(m->parking, 300);
 	parking_remove(m->parking, 301);
 	wanted[300] = wanted[301] = false;
@@ -147,6 +149,8 @@ a_change_costs_one_shelf(void **state)
 	haul = manager_next_daemon(m);
 	assert_found(&haul, things, wanted, N);
 	know_all(m, &haul);
+	assert_int_equal(parking_flush(m->parking, false), 0); /* the last, of 94 messages */
+	manager_serve(m, 2);
 	assert_false(parking_dirty(m->parking));
 	assert_true(manager_is_quiet(m));
 	haul_clear(&haul);
@@ -183,6 +187,33 @@ the_next_daemon_goes_on_with_the_shelves(void **state)
 	manager_serve(m, 1);
 	assert_int_equal(m->n, 0);
 	for (uint32_t i = 0; i < 4; i++)
+		drop(&things[i]);
+}
+
+/* The end comes when the manager has not even seen the new queue. */
+static void
+what_comes_during_a_change_is_not_lost(void **state)
+{
+	struct manager *m = *state;
+	struct thing things[3] = {make_thing(), make_thing(), make_thing()};
+	struct haul haul;
+
+	assert_int_equal(put(m, 0, &things[0]), 0);
+	assert_int_equal(put(m, 1, &things[1]), 0);
+	manager_serve(m, 1);
+	parking_remove(m->parking, 0);
+	assert_int_equal(parking_flush(m->parking, false), 0);
+	assert_int_equal(put(m, 2, &things[2]), 0);
+	haul = manager_next_daemon(m);
+	assert_int_equal(haul.n, 3);
+	haul_clear(&haul);
+	manager_serve(m, 2);
+	haul = manager_next_daemon(m);
+	assert_int_equal(haul.n, 2);
+	assert_true(is_same(haul.list[0].fd, things[1].ours));
+	assert_true(is_same(haul.list[1].fd, things[2].ours));
+	haul_clear(&haul);
+	for (int i = 0; i < 3; i++)
 		drop(&things[i]);
 }
 
@@ -288,9 +319,7 @@ names_are_strict(void **unused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(store_name_parse(bad[i], strlen(bad[i]), &name));
 	for (int kind = 0; kind < STORE_KINDS; kind++) {
-		const struct store_name last = {(enum store_kind)kind, UINT32_MAX};
-
-		store_name_text(&last, text);
+		store_name_text((enum store_kind)kind, UINT32_MAX, text);
 		assert_true(store_name_parse(text, strlen(text), &name));
 		assert_int_equal(name.kind, kind);
 		assert_int_equal(name.generation, UINT32_MAX);
@@ -306,6 +335,7 @@ main(void)
 	    both(what_is_parked_is_found_as_often_as_somebody_looks),
 	    both(a_change_costs_one_shelf),
 	    both(the_next_daemon_goes_on_with_the_shelves),
+	    both(what_comes_during_a_change_is_not_lost),
 	    both(a_manager_that_does_not_keep_is_noticed),
 	    both(too_many_under_way_is_an_error_and_ends),
 	    both(what_is_no_shelf_of_ours_is_refused),
