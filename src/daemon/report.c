@@ -149,7 +149,7 @@ static void
 add_death(struct draft *d, const struct report_death *what)
 {
 	const struct death *death = &what->death;
-	enum reason reason = diagnosis_of_death(death);
+	enum reason reason = what->reason;
 
 	if (reason == REASON_CLOSED)
 		add(d, "closed by the peer");

@@ -30,6 +30,7 @@ struct report {
 /* What a session went through. */
 struct report_death {
 	struct death death;
+	enum reason reason;
 	int64_t age_ms; /* how long it had been up */
 };
 

@@ -305,8 +305,18 @@ see_death(struct session *s, int error)
 	    .data_lost = facts.data_in_flight,
 	    .idle_ms = facts.idle_ms};
 	cause.what.age_ms = guard_now_ms(guard) - s->since_ms;
-	cause.reason = diagnosis_of_death(&cause.what.death);
+	cause.reason = cause.what.reason = diagnosis_of_death(&cause.what.death);
 	return cause;
+}
+
+void
+session_lose(struct session *s, enum reason reason, int error)
+{
+	struct cause cause = see_death(s, error);
+
+	cause.reason = cause.what.reason = reason;
+	step(s, FSM_LOST, &cause);
+	peer_pump(s->peer);
 }
 
 static struct cause

@@ -56,6 +56,12 @@ void session_adopt(struct session *session, const struct conn_socket *socket, in
 /* Something happened to it that is not news from the network: START, RETRY, STOP. */
 void session_event(struct session *session, enum fsm_event event);
 
+/*
+ * A held one is no more, though the kernel has not said so: an answer did not come, its address has
+ * left the host. `error` is what it is told with, 0 for none.
+ */
+void session_lose(struct session *session, enum reason reason, int error);
+
 /* News from the network, for struct net. */
 void session_news(struct conn *conn, const struct conn_news *news);
 
