@@ -20,7 +20,6 @@
 #include "daemon/status.h"
 #include "daemon/takeover.h"
 #include "host/journal.h"
-#include "net/resolve.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
@@ -278,7 +277,6 @@ open_all(struct daemon *d)
 	int level = d->options->log_level;
 	int r = loop_new(&d->loop);
 
-	d->net.loop = d->loop;
 	/* These read the environment, and clear it: before there are threads. */
 	if (r == 0)
 		r = keep_receive(&d->keep);
@@ -287,7 +285,7 @@ open_all(struct daemon *d)
 	if (r == 0)
 		r = journal_open(level >= 0 ? level : LOG_INFO, &d->journal);
 	if (r == 0)
-		r = resolver_new(d->loop, &d->net.resolver);
+		r = net_open(&d->net, d->loop);
 	if (r == 0)
 		r = chores_init(&d->chores, d->loop, &d->guard);
 	if (r == 0)
@@ -319,7 +317,7 @@ close_all(struct daemon *d)
 	for (int i = 0; i < N_SIGNALS; i++)
 		wake_clear(&d->signals[i]);
 	chores_clear(&d->chores);
-	resolver_free(d->net.resolver);
+	net_close(&d->net);
 	manager_free(d->manager, FLUSH_MS);
 	loop_free(d->loop);
 	config_free(d->config);

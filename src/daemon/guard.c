@@ -219,6 +219,15 @@ guard_summarize(const struct guard *guard, struct guard_times *times, struct sum
 	}
 }
 
+unsigned
+guard_probe_all(struct guard *guard)
+{
+	for (size_t i = 0; i < guard->n_peers; i++)
+		for (unsigned j = 0; j < guard->peers[i]->n_sessions; j++)
+			session_probe(guard->peers[i]->sessions[j]);
+	return guard->in_state[FSM_UP];
+}
+
 bool
 guard_sweep(struct guard *guard, struct guard_cursor *cursor, unsigned most)
 {

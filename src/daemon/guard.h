@@ -79,6 +79,9 @@ struct guard_times {
 void guard_summarize(
     const struct guard *guard, struct guard_times *times, struct summary *ret_summary);
 
+/* Probe every session that is held. How many there are. */
+unsigned guard_probe_all(struct guard *guard);
+
 /* Look at TCP_INFO of held sessions, from *cursor on and at most `most`; false: all were seen. */
 struct guard_cursor {
 	size_t peer;

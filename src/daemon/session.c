@@ -82,6 +82,7 @@ set_state(struct session *s, enum fsm_state next)
 		s->peer->n_up--;
 		s->down_ms = now_ms;
 		s->probes = 0;
+		s->probing = false;
 	}
 	if (next == FSM_UP)
 		s->peer->n_up++;
@@ -319,6 +320,13 @@ session_lose(struct session *s, enum reason reason, int error)
 	peer_pump(s->peer);
 }
 
+void
+session_probe(struct session *s)
+{
+	if (session_state(s) == FSM_UP)
+		tuner_probe(s);
+}
+
 static struct cause
 see_failure(const struct session *s, const struct conn_news *news)
 {
@@ -369,6 +377,9 @@ session_news(struct conn *conn, const struct conn_news *news)
 	case CONN_LOST:
 		cause = see_death(s, news->error);
 		step(s, FSM_LOST, &cause);
+		break;
+	case CONN_PROBED:
+		tuner_probed(s, news->answer_ms);
 		break;
 	}
 	peer_pump(peer);

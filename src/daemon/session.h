@@ -24,6 +24,7 @@ struct session {
 	int64_t down_ms;	     /* since when it is wanted and not up */
 	int64_t died_idle_ms;	     /* age of the last proof of life at the last death */
 	uint32_t delay_ms;	     /* of the backoff it is in */
+	uint32_t answer_ms;	     /* what the last probe on demand took to be answered */
 	uint64_t life;		     /* names the held socket among all that are parked; 0: none */
 	uint32_t tuned;		     /* which keepalive values its socket has; 0: not known */
 	uint32_t slot;		     /* in the table of the parked; SESSION_NO_SLOT */
@@ -37,6 +38,7 @@ struct session {
 	uint8_t probes;	 /* unanswered ones, when last looked at */
 	bool in_queue;
 	bool was_up;
+	bool probing;	 /* on demand, and without an answer so far */
 	bool lost_aloud; /* its last loss was told; so its return is */
 	bool flood_told;
 };
@@ -61,6 +63,9 @@ void session_event(struct session *session, enum fsm_event event);
  * left the host. `error` is what it is told with, 0 for none.
  */
 void session_lose(struct session *session, enum reason reason, int error);
+
+/* Probe it now, if it is held: its answer, or its end, is then known within the plan's bound. */
+void session_probe(struct session *session);
 
 /* News from the network, for struct net. */
 void session_news(struct conn *conn, const struct conn_news *news);

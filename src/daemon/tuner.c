@@ -20,26 +20,39 @@ name_of(const struct keepalive *k)
 	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
 }
 
-void
-tuner_apply(struct session *s)
+static struct keepalive
+values_for(const struct session *s)
 {
-	struct guard *guard = s->peer->guard;
 	const struct plan *plan = &s->peer->plan;
-	const struct keepalive keepalive = {
+
+	return (struct keepalive){
 	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)s->jitter << 16),
 	    .interval_s = plan->interval_s,
 	    .count = plan->count,
 	    .user_timeout_ms = (int)plan->user_timeout_ms,
 	    .read_back = !s->peer->plan_read_back,
 	};
-	struct sockopt_refusal refusal;
+}
 
-	if (s->conn.fd < 0 || s->tuned == name_of(&keepalive))
-		return;
-	/* Before they are applied: one that is ended in between applies them again. */
+/* Before others are applied: a daemon that is ended in between leaves it to the next. */
+static void
+untune(struct session *s)
+{
 	s->tuned = 0;
 	if (s->life != 0)
-		guard->moved(guard, s);
+		s->peer->guard->moved(s->peer->guard, s);
+}
+
+void
+tuner_apply(struct session *s)
+{
+	struct guard *guard = s->peer->guard;
+	const struct keepalive keepalive = values_for(s);
+	struct sockopt_refusal refusal;
+
+	if (s->conn.fd < 0 || s->probing || s->tuned == name_of(&keepalive))
+		return;
+	untune(s);
 	if (guard->ops->tune(&s->conn, &keepalive, &refusal) < 0) {
 		report_refusal(s, &refusal);
 		return;
@@ -48,6 +61,28 @@ tuner_apply(struct session *s)
 	s->tuned = name_of(&keepalive);
 	if (s->life != 0)
 		guard->moved(guard, s);
+}
+
+void
+tuner_probe(struct session *s)
+{
+	const struct keepalive keepalive = values_for(s);
+
+	untune(s);
+	s->probing = true;
+	if (s->peer->guard->ops->probe(&s->conn, &keepalive) < 0) {
+		s->probing = false;
+		tuner_apply(s);
+	}
+}
+
+void
+tuner_probed(struct session *s, int64_t answer_ms)
+{
+	s->probing = false;
+	s->answer_ms = answer_ms < UINT32_MAX ? (uint32_t)answer_ms : UINT32_MAX;
+	tuner_apply(s);
+	tuner_look(s);
 }
 
 void

@@ -26,6 +26,12 @@ struct attempt {
 	struct tcp_facts facts; /* of the winner */
 };
 
+/* A probe on demand, from the demand until the answer. */
+struct probing {
+	struct probe probe;
+	struct conn *conn;
+};
+
 static void
 tell(struct conn *conn, enum conn_event what, int error, bool local)
 {
@@ -192,8 +198,10 @@ live_connect(struct conn *conn, const struct target *target, struct conn_news *r
 		take_winner(conn, &end);
 		return 1;
 	}
-	*ret_failed = r < 0 ? (struct conn_news){CONN_FAILED, -r, true}
-			    : (struct conn_news){CONN_FAILED, end.error, end.local_trouble};
+	*ret_failed =
+	    r < 0 ? (struct conn_news){.what = CONN_FAILED, .error = -r, .local = true}
+		  : (struct conn_news){
+			.what = CONN_FAILED, .error = end.error, .local = end.local_trouble};
 	return -ret_failed->error;
 }
 
@@ -221,6 +229,45 @@ live_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_r
 	return sockopt_keepalive(conn->fd, keepalive, ret_refusal);
 }
 
+static void
+forget_probing(struct conn *conn)
+{
+	if (conn->probing == NULL)
+		return;
+	prober_stop(&conn->probing->probe);
+	free(conn->probing);
+	conn->probing = NULL;
+}
+
+static void
+on_answered(struct probe *probe, int64_t answer_ms)
+{
+	const struct conn_news news = {.what = CONN_PROBED, .answer_ms = answer_ms};
+	struct conn *conn = container_of(probe, struct probing, probe)->conn;
+
+	forget_probing(conn);
+	conn->net->on_news(conn, &news);
+}
+
+static int
+live_probe(struct conn *conn, const struct keepalive *keepalive)
+{
+	struct probing *probing = conn->probing;
+
+	if (conn->fd < 0)
+		return -EBADF;
+	if (probing == NULL)
+		probing = conn->probing = calloc(1, sizeof(*probing));
+	if (probing == NULL)
+		return -ENOMEM;
+	probing->conn = conn;
+	probing->probe.fd = conn->fd;
+	probing->probe.keepalive = *keepalive;
+	probing->probe.answered = on_answered;
+	prober_start(&conn->net->prober, &probing->probe);
+	return 0;
+}
+
 static int
 live_facts(struct conn *conn, struct tcp_facts *ret)
 {
@@ -233,6 +280,7 @@ live_drop(struct conn *conn)
 	int error;
 
 	forget_attempt(conn);
+	forget_probing(conn);
 	wake_disarm(&conn->wake);
 	if (conn->fd < 0)
 		return;
@@ -249,6 +297,7 @@ live_drop(struct conn *conn)
 static void
 live_leave(struct conn *conn)
 {
+	forget_probing(conn);
 	wake_disarm(&conn->wake);
 	if (conn->fd >= 0)
 		close(conn->fd);
@@ -262,6 +311,24 @@ live_clear(struct conn *conn)
 	wake_clear(&conn->wake);
 }
 
+int
+net_open(struct net *net, struct loop *loop)
+{
+	int r;
+
+	net->loop = loop;
+	r = resolver_new(loop, &net->resolver);
+	return r == 0 ? prober_init(&net->prober, loop) : r;
+}
+
+void
+net_close(struct net *net)
+{
+	prober_clear(&net->prober);
+	resolver_free(net->resolver);
+	net->resolver = NULL;
+}
+
 const struct session_ops net_ops = {
     .now_ms = live_now_ms,
     .random = live_random,
@@ -273,6 +340,7 @@ const struct session_ops net_ops = {
     .adopt = live_adopt,
     .hold = live_hold,
     .tune = live_tune,
+    .probe = live_probe,
     .facts = live_facts,
     .drop = live_drop,
     .leave = live_leave,

@@ -13,11 +13,13 @@
 
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/prober.h"
 #include "net/sockopt.h"
 #include "net/tcpinfo.h"
 
 struct net;
 struct attempt;
+struct probing;
 
 enum conn_event {
 	CONN_TIMER,	/* the timer's delay is over */
@@ -25,6 +27,7 @@ enum conn_event {
 	CONN_CONNECTED, /* fd, remote and local are set */
 	CONN_FAILED,	/* no address, or no answer: error */
 	CONN_LOST,	/* the held socket has ended: error, 0 for the peer's FIN */
+	CONN_PROBED,	/* there was an answer to the probe, after answer_ms; see probe() */
 };
 
 struct conn_news {
@@ -32,6 +35,7 @@ struct conn_news {
 	int error;  /* positive errno; for a name that did not resolve an EAI_* (which is negative)
 		     */
 	bool local; /* CONN_FAILED: nothing was sent, the trouble is ours */
+	int64_t answer_ms; /* CONN_PROBED */
 };
 
 /* Embedded in the session. All zero is a valid start, but for fd, which is -1. */
@@ -39,6 +43,7 @@ struct conn {
 	struct net *net;
 	struct wake wake;
 	struct attempt *attempt; /* while resolving or connecting, until held */
+	struct probing *probing; /* a probe on demand that has no answer yet */
 	uint64_t discarded;	 /* bytes received and thrown away */
 	union address remote, local;
 	int fd;
@@ -82,6 +87,13 @@ struct session_ops {
 	int (*hold)(struct conn *conn, struct tcp_facts *ret);
 	int (*tune)(struct conn *conn, const struct keepalive *keepalive,
 	    struct sockopt_refusal *ret_refusal);
+	/*
+	 * Probe the held socket now, whose plan is `keepalive`; one of many at once waits for its
+	 * turn. Then comes CONN_PROBED, and tune() is to be called; or CONN_LOST, when as many
+	 * probes as the plan has were in vain. Until then the socket has values of its own. One
+	 * that is being probed begins anew. 0, or negative errno.
+	 */
+	int (*probe)(struct conn *conn, const struct keepalive *keepalive);
 	/* 0, or negative errno where there is no socket. */
 	int (*facts)(struct conn *conn, struct tcp_facts *ret);
 
@@ -98,11 +110,17 @@ struct resolver;
 struct net {
 	struct loop *loop;
 	struct resolver *resolver;
+	struct prober prober;
 	void (*on_news)(struct conn *conn, const struct conn_news *news);
 	/* Descriptors from this number on are not for sessions: without them the daemon could not
 	 * even read the configuration that asks for fewer. */
 	int fd_limit;
 };
+
+/* 0, or negative errno. `on_news` and `fd_limit` are the caller's to set. */
+int net_open(struct net *net, struct loop *loop);
+/* After all conns were cleared. All zero is fine. */
+void net_close(struct net *net);
 
 extern const struct session_ops net_ops;
 

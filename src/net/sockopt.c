@@ -2,6 +2,7 @@
 #include "net/sockopt.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -52,5 +53,25 @@ sockopt_keepalive(int fd, const struct keepalive *keepalive, struct sockopt_refu
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+/* Less than the least time between two probes, more than what ticks make of a time. */
+#define SLACK_MS 50
+
+int
+sockopt_probe(int fd, int64_t idle_ms, const struct keepalive *keepalive)
+{
+	int64_t first_ms = idle_ms > 1000 ? idle_ms : 1000;
+	int64_t last_ms = first_ms + (int64_t)keepalive->interval_s * keepalive->count * 1000;
+	/* Where it is set it takes the place of TCP_KEEPCNT, and is compared with the age of the
+	 * last proof of life (net/ipv4/tcp_timer.c tcp_keepalive_timer()): unchanged, the number of
+	 * probes would depend on the idle time before the first. */
+	int user_timeout_ms = last_ms < INT_MAX ? (int)last_ms - SLACK_MS : INT_MAX;
+	int idle_s = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(int)) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(int)) != 0)
+		return -errno;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define KAGUARD_NET_SOCKOPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The keepalive values of one socket. The only place where time is in seconds. */
 
@@ -28,5 +29,13 @@ struct sockopt_refusal {
  */
 int sockopt_keepalive(
     int fd, const struct keepalive *keepalive, struct sockopt_refusal *ret_refusal);
+
+/*
+ * Have the kernel send a probe now to a socket that has these values, and was idle for so long; or
+ * when it has been idle for a second. Without an answer there are to be as many as the values say.
+ * 0, or negative errno. The values are to be applied again before long, but not at once: it is the
+ * kernel's next tick that sends the probe.
+ */
+int sockopt_probe(int fd, int64_t idle_ms, const struct keepalive *keepalive);
 
 #endif

@@ -14,13 +14,8 @@ struct attempt {
 	uint64_t timer, news; /* the event that is valid; 0: none */
 	struct conn_news next;
 	bool held, socket;
+	bool forgotten; /* on the way: nothing of it arrives any more */
 	unsigned index; /* in sim->all */
-};
-
-struct simevent {
-	int64_t at_ms;
-	uint64_t id;
-	struct attempt *conn;
 };
 
 static struct simnet *
@@ -40,52 +35,13 @@ simnet_random(struct simnet *sim)
 	return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
-static bool
-earlier(const struct simevent *a, const struct simevent *b)
-{
-	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->id < b->id;
-}
-
-static uint64_t
-schedule(struct simnet *sim, struct attempt *conn, int64_t delay_ms)
-{
-	struct simevent event = {sim->now_ms + delay_ms, ++sim->order, conn};
-	unsigned i = sim->n_heap++;
-
-	if (sim->n_heap > sim->heap_room) {
-		sim->heap_room = sim->heap_room * 2 + 64;
-		sim->heap = reallocarray(sim->heap, sim->heap_room, sizeof(*sim->heap));
-		assert(sim->heap != NULL);
-	}
-	for (; i > 0 && earlier(&event, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		sim->heap[i] = sim->heap[(i - 1) / 2];
-	sim->heap[i] = event;
-	return event.id;
-}
-
-static struct simevent
-take_first(struct simnet *sim)
-{
-	struct simevent first = sim->heap[0], last = sim->heap[--sim->n_heap];
-	unsigned i = 0, child;
-
-	while ((child = 2 * i + 1) < sim->n_heap) {
-		if (child + 1 < sim->n_heap && earlier(&sim->heap[child + 1], &sim->heap[child]))
-			child++;
-		if (!earlier(&sim->heap[child], &last))
-			break;
-		sim->heap[i] = sim->heap[child];
-		i = child;
-	}
-	sim->heap[i] = last;
-	return first;
-}
-
 static void
 tell_later(struct attempt *a, int64_t delay_ms, enum conn_event what, int error)
 {
+	struct simnet *sim = sim_of(a->conn);
+
 	a->next = (struct conn_news){.what = what, .error = error};
-	a->news = schedule(sim_of(a->conn), a, delay_ms);
+	a->news = simheap_add(&sim->heap, a, sim->now_ms + delay_ms);
 }
 
 /* The conn's own bookkeeping is true before the daemon hears of it. */
@@ -99,6 +55,7 @@ deliver(struct simnet *sim, struct attempt *a)
 		a->host->in_flight--;
 		a->host->held++;
 		a->held = true;
+		a->forgotten = false;
 		a->conn->fd = (int)a->index + 1000;
 		a->conn->remote.in.sin_family = AF_INET;
 	}
@@ -114,9 +71,9 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 {
 	const struct conn_news timer = {.what = CONN_TIMER};
 
-	while (sim->n_heap > 0 && sim->heap[0].at_ms <= until_ms) {
-		struct simevent event = take_first(sim);
-		struct attempt *a = event.conn;
+	while (simheap_due(&sim->heap, until_ms)) {
+		struct simevent event = simheap_take(&sim->heap);
+		struct attempt *a = event.what;
 
 		if (event.at_ms > sim->now_ms)
 			sim->now_ms = event.at_ms;
@@ -172,7 +129,10 @@ sim_open(struct net *net, struct conn *conn)
 static void
 sim_timer(struct conn *conn, int64_t delay_ms)
 {
-	conn->attempt->timer = delay_ms < 0 ? 0 : schedule(sim_of(conn), conn->attempt, delay_ms);
+	struct simnet *sim = sim_of(conn);
+	struct attempt *a = conn->attempt;
+
+	a->timer = delay_ms < 0 ? 0 : simheap_add(&sim->heap, a, sim->now_ms + delay_ms);
 }
 
 static int
@@ -216,7 +176,8 @@ sim_connect(struct conn *conn, const struct target *target, struct conn_news *re
 	(void)target;
 	assert(a->news == 0 && !a->held && !a->socket);
 	if (sim->sockets >= sim->max_sockets) {
-		*ret_failed = (struct conn_news){CONN_FAILED, EMFILE, true};
+		*ret_failed =
+		    (struct conn_news){.what = CONN_FAILED, .error = EMFILE, .local = true};
 		return -EMFILE;
 	}
 	sim->sockets++;
@@ -253,6 +214,22 @@ sim_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_re
 	return 0;
 }
 
+/* Without an answer the session ends as the plan says. */
+static int
+sim_probe(struct conn *conn, const struct keepalive *keepalive)
+{
+	struct attempt *a = conn->attempt;
+	bool answers = a->host->mode != SIMHOST_SILENT && !a->forgotten;
+	int64_t until_ms = (int64_t)keepalive->interval_s * keepalive->count * 1000;
+
+	assert(a->held);
+	if (a->news == 0 || a->next.what != CONN_LOST)
+		tell_later(a, answers ? a->host->rtt_ms : until_ms,
+		    answers ? CONN_PROBED : CONN_LOST, answers ? 0 : ETIMEDOUT);
+	sim_of(conn)->probes++;
+	return 0;
+}
+
 static int
 sim_facts(struct conn *conn, struct tcp_facts *ret)
 {
@@ -272,6 +249,7 @@ sim_adopt(struct conn *conn, const struct conn_socket *socket)
 	a->host = &sim_of(conn)->hosts[socket->remote.in.sin_port];
 	a->host->held++;
 	a->held = a->socket = true;
+	a->forgotten = false;
 	sim_of(conn)->sockets++;
 	conn->fd = socket->fd;
 	conn->remote = socket->remote;
@@ -327,6 +305,7 @@ const struct session_ops simnet_ops = {
     .adopt = sim_adopt,
     .hold = sim_hold,
     .tune = sim_tune,
+    .probe = sim_probe,
     .facts = sim_facts,
     .drop = sim_drop,
     .leave = sim_leave,
@@ -341,6 +320,17 @@ simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t 
 		if (a->conn != NULL && a->held && a->host == host && a->news == 0)
 			tell_later(a, spread_ms > 0 ? simnet_random(sim) % spread_ms : 0, CONN_LOST,
 			    error);
+	}
+}
+
+void
+simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in)
+{
+	for (unsigned i = 0; i < sim->n_all; i++) {
+		struct attempt *a = sim->all[i];
+
+		if (a->conn != NULL && a->held && a->host == host && i % one_in == 0)
+			a->forgotten = true;
 	}
 }
 
@@ -375,5 +365,5 @@ simnet_clear(struct simnet *sim)
 	for (unsigned i = 0; i < sim->n_all; i++)
 		free(sim->all[i]);
 	free(sim->all);
-	free(sim->heap);
+	simheap_clear(&sim->heap);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "net/conn.h"
+#include "simheap.h"
 
 enum simhost_mode {
 	SIMHOST_TAKES,	 /* accepts and holds */
@@ -32,8 +33,6 @@ struct simhost {
 	unsigned most_in_flight;
 };
 
-struct simevent;
-
 struct simnet {
 	struct net net; /* first: what the daemon is given */
 	struct simhost *hosts;
@@ -41,14 +40,12 @@ struct simnet {
 	int64_t now_ms;
 	uint64_t seed;
 	unsigned sockets, max_sockets; /* beyond which EMFILE */
+	unsigned probes;	       /* asked for on demand */
 	unsigned conns;		       /* opened and not cleared */
 	/* every conn that is open, for the test to walk */
 	struct attempt **all;
 	unsigned n_all, room;
-	/* heap of what is due */
-	struct simevent *heap;
-	unsigned n_heap, heap_room;
-	uint64_t order;
+	struct simheap heap;
 };
 
 extern const struct session_ops simnet_ops;
@@ -64,6 +61,9 @@ bool simnet_step(struct simnet *sim, int64_t until_ms);
 
 /* End every held session of the host with that errno (0: FIN), each within spread_ms from now. */
 void simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms);
+
+/* A firewall forgets each nth session of the host: nobody is told, and probes get no answer. */
+void simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in);
 
 /* What a conn has: to be held against the state of its session. */
 bool simnet_has_timer(const struct conn *conn);

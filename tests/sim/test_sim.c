@@ -26,7 +26,7 @@ misfortune(struct world *w)
 	static const int errors[] = {0, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETDOWN};
 	struct simhost *host = &w->hosts[simnet_random(&w->sim) % HOSTS];
 
-	switch (simnet_random(&w->sim) % 6) {
+	switch (simnet_random(&w->sim) % 7) {
 	case 0:
 	case 1:
 		host->mode = (enum simhost_mode)(simnet_random(&w->sim) % SIMHOST_MODES);
@@ -38,6 +38,10 @@ misfortune(struct world *w)
 		break;
 	case 4:
 		w->sim.max_sockets = simnet_random(&w->sim) % 2 ? 10 : UINT32_MAX;
+		break;
+	case 5:
+		simnet_forget(&w->sim, host, 2);
+		guard_probe_all(&w->guard);
 		break;
 	default:
 		world_configure(w, 12);

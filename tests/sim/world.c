@@ -136,6 +136,7 @@ check_session(const struct session *s)
 	assert_int_equal(simnet_has_timer(&s->conn),
 	    fsm_limit(state) == FSM_LIMIT_CONNECT || fsm_limit(state) == FSM_LIMIT_BACKOFF);
 	assert_true(state == FSM_CONNECTING || !simnet_is_pending(&s->conn));
+	assert_false(s->probing && (state != FSM_UP || s->tuned != 0));
 	assert_int_equal(s->in_queue, state == FSM_IDLE);
 	assert_in_range(s->delay_ms, 0, MAX_BACKOFF_MS);
 }

@@ -23,6 +23,7 @@
 #define PATIENCE_MS 20000
 
 struct fixture {
+	struct loop *loop;
 	struct net net;
 	struct conn conn;
 	struct conn_news news; /* the last, and how many there were */
@@ -39,7 +40,7 @@ on_news(struct conn *conn, const struct conn_news *news)
 
 	f->news = *news;
 	f->n_news++;
-	loop_stop(f->net.loop);
+	loop_stop(f->loop);
 }
 
 static void
@@ -48,7 +49,7 @@ on_patience(struct wake *wake, unsigned what)
 	struct fixture *f = container_of(wake, struct fixture, patience);
 
 	(void)what;
-	loop_stop(f->net.loop);
+	loop_stop(f->loop);
 }
 
 /* Run the loop until there is news of the conn. */
@@ -58,7 +59,7 @@ await(struct fixture *f, enum conn_event what)
 	unsigned before = f->n_news;
 
 	wake_after(&f->patience, PATIENCE_MS);
-	assert_int_equal(loop_run(f->net.loop), 0);
+	assert_int_equal(loop_run(f->loop), 0);
 	wake_disarm(&f->patience);
 	assert_int_equal(f->n_news, before + 1);
 	assert_int_equal(f->news.what, what);
@@ -78,9 +79,9 @@ set_up(void **state)
 	assert_int_equal(listen(f->listener, 8), 0);
 	assert_int_equal(getsockname(f->listener, (struct sockaddr *)&address, &len), 0);
 	f->port = ntohs(address.sin_port);
-	assert_int_equal(loop_new(&f->net.loop), 0);
-	assert_int_equal(resolver_new(f->net.loop, &f->net.resolver), 0);
-	assert_int_equal(wake_init(f->net.loop, &f->patience, on_patience), 0);
+	assert_int_equal(loop_new(&f->loop), 0);
+	assert_int_equal(net_open(&f->net, f->loop), 0);
+	assert_int_equal(wake_init(f->loop, &f->patience, on_patience), 0);
 	f->net.on_news = on_news;
 	f->conn.fd = -1;
 	assert_int_equal(net_ops.open(&f->net, &f->conn), 0);
@@ -95,8 +96,8 @@ tear_down(void **state)
 
 	net_ops.clear(&f->conn);
 	wake_clear(&f->patience);
-	resolver_free(f->net.resolver);
-	loop_free(f->net.loop);
+	net_close(&f->net);
+	loop_free(f->loop);
 	if (f->listener >= 0)
 		close(f->listener);
 	free(f);

@@ -31,6 +31,7 @@ check_PROGRAMS += \
 	tests/unit/test_plan \
 	tests/unit/test_plan_conflict \
 	tests/unit/test_plan_random \
+	tests/unit/test_prober \
 	tests/unit/test_record \
 	tests/unit/test_ring \
 	tests/unit/test_scalar \
