@@ -13,6 +13,14 @@
 
 #define FIRST_ROOM 256u
 
+/* Of the first version: no table has shorter slots. */
+#define FIRST_SLOT 208u
+
+/* The tests build a version that has more fields. */
+#ifndef PARKTABLE_MORE
+#define PARKTABLE_MORE 0
+#endif
+
 static const char magic[8] = "kgpark\n";
 
 /* Its sum is that of all before it. */
@@ -25,11 +33,12 @@ struct header {
 	uint32_t sum;
 };
 
-/* One slot, as this version writes it. A longer one of a later version begins like this. */
+/* One slot, as this version writes it. Those of others begin alike, and end sooner or later. */
 struct slot {
 	uint32_t sum; /* of all behind it; 0: never written */
 	uint32_t reserved;
 	struct parktable_entry entry;
+	unsigned char more[PARKTABLE_MORE];
 };
 
 /* What is written next, whole, before the slot itself is touched. */
@@ -40,8 +49,10 @@ struct redo {
 };
 
 _Static_assert(sizeof(struct header) == 64, "the header is part of the format");
-_Static_assert(sizeof(struct parktable_entry) == 200, "entries are part of the format");
-_Static_assert(sizeof(struct slot) == 208 && sizeof(struct slot) % 8 == 0, "so are slots");
+_Static_assert(
+    offsetof(struct parktable_entry, peer) == 132, "so are the fields of the first entry");
+_Static_assert(
+    sizeof(struct slot) >= FIRST_SLOT && sizeof(struct slot) % 8 == 0, "slots only grow");
 _Static_assert(offsetof(struct redo, slot) == 8, "and what lies before a copy of one");
 
 struct parktable {
@@ -222,8 +233,7 @@ examine(int fd, uint32_t *ret_slot_size, uint32_t *ret_room)
 		return -EBADMSG;
 	if (header.version != PARKTABLE_VERSION)
 		return -EPROTONOSUPPORT;
-	if (header.slot_size < sizeof(struct slot) || header.slot_size > 65536 ||
-	    header.slot_size % 8 != 0)
+	if (header.slot_size < FIRST_SLOT || header.slot_size > 65536 || header.slot_size % 8 != 0)
 		return -EBADMSG;
 	head = slots_offset(header.slot_size);
 	if ((size_t)status.st_size < head + header.slot_size)
@@ -330,9 +340,9 @@ int
 parktable_read(const struct parktable *table, uint32_t number, struct parktable_entry *ret)
 {
 	const unsigned char *from = slot_at(table, number);
-	struct slot slot;
+	struct slot slot = {0};
 
-	memcpy(&slot, from, sizeof(slot));
+	memcpy(&slot, from, table->slot_size < sizeof(slot) ? table->slot_size : sizeof(slot));
 	if (slot.sum == 0)
 		return 0;
 	if (slot.sum != slot_sum(from, table->slot_size) ||

@@ -8,16 +8,21 @@
  * it was at that instant. An update that was interrupted by the end of the process is either
  * completed or has never been, whatever the instruction was.
  *
- * The layout: a header, one record of what is being written, then the slots. Later versions may
- * make slots longer by fields at their end, and both sides go on understanding each other; any
- * other change takes another PARKTABLE_VERSION, and is refused.
+ * The layout: a header, one record of what is being written, then the slots. A field that is new
+ * comes at the end of the entry, which stays a multiple of eight bytes, and 0 in it means that
+ * nothing is known: daemons of before and after it go on understanding each other. Any other change
+ * takes another PARKTABLE_VERSION, is refused by those of before, and so costs all sessions.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PARKTABLE_VERSION   1
 #define PARKTABLE_MAX_SLOTS (1u << 20)
+
+/* The tests build other ones. */
+#ifndef PARKTABLE_VERSION
+#define PARKTABLE_VERSION 1
+#endif
 
 /* The session was up at some time. */
 #define PARKTABLE_WAS_UP 1u

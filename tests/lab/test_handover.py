@@ -218,6 +218,12 @@ def read_table(handover):
     return name, os.pread(fd, os.fstat(fd).st_size, 0)
 
 
+def slot_at(table, number):
+    """Where a slot begins: behind the header, the record of what is written, and other slots."""
+    slot_size, = struct.unpack_from("=I", table, 12)
+    return 64 + 8 + slot_size * (1 + number)
+
+
 @pytest.mark.parametrize("damage, why", [
     (lambda table: b"", "it is no such table"),
     (lambda table: os.urandom(len(table)), "it is no such table"),
@@ -244,7 +250,7 @@ def test_damaged_slot(handover):
     sessions = handover.up()
     handover.end(signal.SIGKILL)
     name, content = read_table(handover)
-    at = content.index(b"hq\0", 64 + 216 + 208)  # behind the header, the record and slot 0
+    at = content.index(b"hq\0", slot_at(content, 1))
     fd = table_with(content[:at] + b"X" + content[at + 1:])
     said = handover.start({**handover.manager.stored, name: fd})
     os.close(fd)
@@ -259,8 +265,7 @@ def test_not_what_the_table_says(handover):
     handover.up()
     handover.end(signal.SIGKILL)
     _, content = read_table(handover)
-    first = 64 + 216
-    life, = struct.unpack_from("=Q", content, first + 8)
+    life, = struct.unpack_from("=Q", content, slot_at(content, 0) + 8)
     with socket.socket() as other, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         fake = shelf_of(other, life=life)
         faker = shelf_of(udp, life=life + 1, slot=1)

@@ -15,10 +15,14 @@
 #include <cmocka.h>
 
 /* The format, as the header of the module describes it and any later version has to find it. */
+#ifndef PARKTABLE_MORE
+#define PARKTABLE_MORE 0
+#endif
+#define SLOT	     ((uint32_t)sizeof(struct parktable_entry) + 8 + PARKTABLE_MORE)
 #define HEADER	     64
 #define VERSION_AT   8
 #define SLOT_SIZE_AT 12
-#define SLOT	     208
+#define FIRST_SLOT   208 /* of the first version */
 #define REDO	     (8 + SLOT)
 #define SLOTS	     (HEADER + REDO)
 
@@ -268,41 +272,42 @@ put32(unsigned char *at, uint32_t value)
 	memcpy(at, &value, sizeof(value));
 }
 
-/* A table as a later version would write it: slots are longer by `more` bytes. */
+/* The table as a version with slots of that length writes it. */
 static unsigned char *
-longer(const unsigned char *bytes, unsigned n, uint32_t more, size_t *ret_size)
+with_slots_of(uint32_t slot, const unsigned char *bytes, unsigned n, size_t *ret_size)
 {
-	uint32_t slot = SLOT + more;
+	uint32_t common = slot < SLOT ? slot : SLOT;
 	size_t first = HEADER + 8 + slot;
-	unsigned char *to = calloc(1, first + n * slot);
+	unsigned char *to = malloc(first + n * slot);
 
 	assert_non_null(to);
+	memset(to, 0x5a, first + n * slot);
 	memcpy(to, bytes, HEADER);
 	put32(to + SLOT_SIZE_AT, slot);
 	put32(to + HEADER - 4, sum_of(to, HEADER - 4));
 	for (unsigned i = 0; i < n; i++) {
-		memcpy(to + first + i * slot, bytes + SLOTS + i * SLOT, SLOT);
-		memset(to + first + i * slot + SLOT, 0x5a, more);
-		put32(to + first + i * slot, sum_of(to + first + i * slot + 4, slot - 4));
+		unsigned char *at = to + first + i * slot;
+
+		memcpy(at, bytes + SLOTS + i * SLOT, common);
+		put32(at, sum_of(at + 4, slot - 4));
 	}
 	*ret_size = first + n * slot;
 	return to;
 }
 
 static void
-a_later_version_with_more_fields_is_understood(void **unused)
+check_version_with_slots_of(uint32_t slot)
 {
 	struct parktable *table = table_of(5), *next = NULL;
-	unsigned char *bytes, *later;
+	unsigned char *bytes, *other;
 	bool copied = false;
 	size_t size;
 
-	(void)unused;
 	parktable_give(table, 3);
 	bytes = image_of(table, &size);
-	later = longer(bytes, 5, 64, &size);
-	assert_int_equal(parktable_attach(memory_with(later, size), &next, &copied), 0);
-	assert_true(copied);
+	other = with_slots_of(slot, bytes, 5, &size);
+	assert_int_equal(parktable_attach(memory_with(other, size), &next, &copied), 0);
+	assert_int_equal(copied, slot != SLOT);
 	assert_int_equal(parktable_slots(next), 5);
 	for (uint32_t i = 0; i < 5; i++) {
 		struct parktable_entry e = entry("hq", i, 100 + i);
@@ -315,7 +320,23 @@ a_later_version_with_more_fields_is_understood(void **unused)
 	parktable_free(table);
 	parktable_free(next);
 	free(bytes);
-	free(later);
+	free(other);
+}
+
+static void
+a_version_with_more_fields_is_understood(void **unused)
+{
+	(void)unused;
+	check_version_with_slots_of(SLOT + 8);
+	check_version_with_slots_of(SLOT + 64);
+}
+
+static void
+so_are_all_since_the_first(void **unused)
+{
+	(void)unused;
+	for (uint32_t slot = FIRST_SLOT; slot <= SLOT; slot += 8)
+		check_version_with_slots_of(slot);
 }
 
 static void
@@ -335,7 +356,7 @@ another_layout_is_refused(void **unused)
 		assert_int_equal(attach_error(bytes, size), -EPROTONOSUPPORT);
 	}
 	put32(bytes + VERSION_AT, PARKTABLE_VERSION);
-	for (uint32_t slot_size = 0; slot_size < SLOT; slot_size += 8) {
+	for (uint32_t slot_size = 0; slot_size < FIRST_SLOT; slot_size += 8) {
 		put32(bytes + SLOT_SIZE_AT, slot_size);
 		put32(bytes + HEADER - 4, sum_of(bytes, HEADER - 4));
 		assert_int_equal(attach_error(bytes, size), -EBADMSG);
@@ -382,7 +403,8 @@ main(void)
 	    cmocka_unit_test(an_update_that_was_interrupted_anywhere_is_whole_or_has_never_been),
 	    cmocka_unit_test(a_damaged_slot_is_noticed_and_costs_no_other),
 	    cmocka_unit_test(every_damage_of_the_header_is_refused),
-	    cmocka_unit_test(a_later_version_with_more_fields_is_understood),
+	    cmocka_unit_test(a_version_with_more_fields_is_understood),
+	    cmocka_unit_test(so_are_all_since_the_first),
 	    cmocka_unit_test(another_layout_is_refused),
 	    cmocka_unit_test(what_is_no_sealed_memory_is_refused),
 	    cmocka_unit_test(it_grows_to_as_many_sessions_as_a_configuration_may_have),

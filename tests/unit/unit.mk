@@ -28,6 +28,7 @@ check_PROGRAMS += \
 	tests/unit/test_pace \
 	tests/unit/test_parking \
 	tests/unit/test_parktable \
+	tests/unit/test_parktable_grown \
 	tests/unit/test_plan \
 	tests/unit/test_plan_conflict \
 	tests/unit/test_plan_random \
@@ -52,6 +53,10 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c $(config_text)
 
 tests_unit_test_parking_SOURCES = tests/unit/test_parking.c \
 	tests/unit/keeping_manager.c tests/unit/keeping_manager.h
+
+# As a later version is, which has more fields in its slots.
+tests_unit_test_parktable_grown_SOURCES = tests/unit/test_parktable.c src/host/parktable.c
+tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
 
 # Every allocation fails once.
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
