@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
 # make bench BENCH=--quick
-EXTRA_PROGRAMS = tests/bench/holder tests/bench/sink
+EXTRA_PROGRAMS += tests/bench/holder tests/bench/sink
 tests_bench_holder_LDADD =
 tests_bench_sink_LDADD =
 EXTRA_DIST += tests/bench/bench.py

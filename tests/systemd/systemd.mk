@@ -4,28 +4,42 @@ EXTRA_DIST += \
 	tests/systemd/conftest.py \
 	tests/systemd/follow.py \
 	tests/systemd/machine.py \
+	tests/systemd/outlive.py \
 	tests/systemd/root.sh \
 	tests/systemd/service.py \
 	tests/systemd/test_boot.py \
 	tests/systemd/test_closed.py \
 	tests/systemd/test_hung.py \
 	tests/systemd/test_journal.py \
+	tests/systemd/test_killed.py \
 	tests/systemd/test_life.py \
 	tests/systemd/test_ready.py \
 	tests/systemd/test_reload.py \
 	tests/systemd/test_restart.py \
-	tests/systemd/test_storm.py
+	tests/systemd/test_storm.py \
+	tests/systemd/test_upgrade.py
 
 # Under a real service manager, in a container: needs root. KAGUARD_ROOT= is the system that it boots
 # a copy of, and that has the libraries that kaguard was built with; by default it is this one.
 KAGUARD_ROOT = /
 systemd_tree = $(abs_builddir)/tests/systemd/tree
 
+# Other versions: one that knows more of each session, and one with another table.
+other_builds = tests/systemd/kaguard-longer tests/systemd/kaguard-other
+EXTRA_PROGRAMS += $(other_builds)
+tests_systemd_kaguard_longer_SOURCES = src/daemon/main.c src/host/parktable.c
+tests_systemd_kaguard_longer_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
+tests_systemd_kaguard_longer_LDADD = $(KAGUARD_LIBS)
+tests_systemd_kaguard_other_SOURCES = src/daemon/main.c src/host/parktable.c
+tests_systemd_kaguard_other_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_VERSION=9
+tests_systemd_kaguard_other_LDADD = $(KAGUARD_LIBS)
+
 .PHONY: check-systemd
-check-systemd: all
+check-systemd: all $(other_builds)
 	rm -rf '$(systemd_tree)'
 	$(MAKE) -s install DESTDIR='$(systemd_tree)'
-	KAGUARD_TREE='$(systemd_tree)' KAGUARD_ROOT='$(KAGUARD_ROOT)' PYTHONDONTWRITEBYTECODE=1 \
+	KAGUARD_TREE='$(systemd_tree)' KAGUARD_ROOT='$(KAGUARD_ROOT)' \
+		KAGUARD_BUILDS='$(abs_builddir)/tests/systemd' PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/systemd
 
 # The same in other releases of Debian, each with another systemd: 257 in trixie, 262 in sid.

@@ -1,74 +1,13 @@
 # SPDX-License-Identifier: ISC
-"""Sessions outlive their daemon: the peer is the witness."""
-import os
-import random
+"""Sessions outlive their daemon."""
 import re
 import signal
-import time
 
 import pytest
 
-from conftest import PORT, QUICK
-
-UP = r"^{0}/{0} sessions? "
-
-
-def peer_of(name, sessions, port=PORT, more=""):
-    return f"  - {{name: {name}, address: \"127.0.0.1:{port}\", sessions: {sessions}{more}}}\n"
-
-
-def config(*entries, top=QUICK):
-    return top + "peers:\n" + "".join(entries)
-
-
-def start(kaguard, peer, sessions):
-    kaguard.start(config(peer_of("hq", sessions)))
-    kaguard.await_status(UP.format(sessions))
-    return peer.await_sessions(sessions, 10)
-
-
-def await_taken(kaguard, mark, taken, of=None):
-    said = kaguard.journal.await_said(r"^took over", start=mark)
-    assert re.match(rf"took over {taken} of {of or taken} session", said["MESSAGE"]), said["MESSAGE"]
-    return said
-
-
-def await_stored(kaguard, count):
-    """The descriptor store has that many entries: the table, and one for each 253 sessions."""
-    deadline = time.monotonic() + 5
-    while (stored := int(kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"])) != count:
-        assert time.monotonic() < deadline, f"{stored} descriptors are stored, not {count}"
-        time.sleep(0.05)
-
-
-def carries(peer, sessions):
-    """Bytes go through every one of them: what the peer sends is acknowledged."""
-    for session in sessions:
-        session.sock.send(b"still there?")
-    deadline = time.monotonic() + 5
-    while any(session.unacknowledged() for session in sessions):
-        assert time.monotonic() < deadline, "bytes are not acknowledged"
-        time.sleep(0.01)
-
-
-def lives_on(peer, sessions):
-    """The same connections, no FIN, no RST, no new ones."""
-    assert peer.open_sessions() == sessions
-    assert {session.end for session in sessions} == {None}
-    assert len(peer.sessions) == len(sessions)
-    carries(peer, sessions)
-
-
-def kill(kaguard):
-    kaguard.signal(signal.SIGKILL)
-
-
-def freeze(kaguard):
-    kaguard.signal(signal.SIGSTOP)
-
-
-def restart(kaguard):
-    kaguard.systemctl("restart")
+from conftest import PORT
+from outlive import (UP, await_stored, await_taken, config, freeze, kill, lives_on, peer_of, restart,
+                     start)
 
 
 @pytest.mark.parametrize("end", [restart, kill, freeze])
@@ -196,60 +135,3 @@ def test_a_store_that_keeps_later(kaguard, peer):
     restart(kaguard)
     await_taken(kaguard, mark, 5)
     lives_on(peer, sessions)
-
-
-def test_killed_at_random_moments(kaguard, site):
-    """While sessions come and go at one peer, those of the other stay."""
-    seed = int(os.environ.get("KAGUARD_SEED", time.time()))
-    count = int(os.environ.get("KAGUARD_KILLS", "20"))
-    print(f"KAGUARD_SEED={seed}")
-    chance = random.Random(seed)
-    quiet, busy = site.peer(PORT), site.peer(PORT + 1)
-    kaguard.override("RestartSec=1ms\nRestartSteps=0")
-    kaguard.start(config(peer_of("quiet", 300, PORT), peer_of("busy", 40, PORT + 1)))
-    sessions = quiet.await_sessions(300, 20)
-    for _ in range(count):
-        until = time.monotonic() + chance.uniform(0, 0.4)
-        while time.monotonic() < until:
-            there = busy.open_sessions()
-            for session in chance.sample(there, min(3, len(there))):
-                busy.abort_one(session)
-            time.sleep(0.005)
-        mark = kaguard.journal.mark()
-        kill(kaguard)
-        kaguard.journal.await_said(r"^took over", start=mark)
-        assert quiet.open_sessions() == sessions
-    lives_on(quiet, sessions)
-    kaguard.await_status(UP.format(340))
-    assert not kaguard.journal.said("is damaged|not what|does not keep")
-    await_stored(kaguard, 3)
-
-
-def manager_cpu(kaguard):
-    """Milliseconds that the service manager has run."""
-    with open(f"/proc/{kaguard.host.leader}/schedstat") as schedstat:
-        return int(schedstat.read().split()[0]) / 1e6
-
-
-def after(record, mark):
-    """Milliseconds from the mark to the record's own time."""
-    return (int(record["_SOURCE_REALTIME_TIMESTAMP"]) - mark) / 1000
-
-
-@pytest.mark.parametrize("count", [100, 1000, int(os.environ.get("KAGUARD_MANY", "5000"))])
-def test_many(kaguard, peer, count):
-    """Neither the service manager's time nor the daemon's grow into what anybody would notice."""
-    kaguard.override("RestartSec=100ms\nLimitNOFILE=20000")
-    sessions = start(kaguard, peer, count)
-    await_stored(kaguard, 1 + -(-count // 253))
-    for name, end, pause in (("SIGKILL", kill, 100), ("restart", restart, 0)):
-        mark, now, cpu = kaguard.journal.mark(), time.time_ns() // 1000, manager_cpu(kaguard)
-        end(kaguard)
-        said = await_taken(kaguard, mark, count)
-        took = after(said, now) - pause
-        cpu = manager_cpu(kaguard) - cpu
-        print(f"# {count} sessions, {name}: in hand again after {took:.0f} ms"
-              f"{' beyond RestartSec=' if pause else ''}, service manager's CPU {cpu:.1f} ms")
-        assert peer.open_sessions() == sessions
-    lives_on(peer, sessions)
-    assert not kaguard.journal.said("kept|damaged|not what")
