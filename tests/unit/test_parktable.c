@@ -179,24 +179,21 @@ an_update_that_was_interrupted_anywhere_is_whole_or_has_never_been(void **unused
 	now = malloc(size);
 	assert_non_null(now);
 	memcpy(now, old, size);
-	for (size_t i = 0; i < REDO; i++) {
-		now[HEADER + i] = new[HEADER + i];
-		check_mixture(now, size, &before, &after);
-	}
-	for (size_t i = 0; i < SLOT; i++) {
-		now[SLOTS + SLOT + i] = new[SLOTS + SLOT + i];
+	for (size_t i = 0; i < REDO + SLOT; i++) {
+		size_t at = i < REDO ? HEADER + i : SLOTS + SLOT + i - REDO;
+
+		now[at] = new[at];
 		check_mixture(now, size, &before, &after);
 	}
 	assert_memory_equal(now, new, size);
 	memcpy(now, old, size);
-	for (size_t i = REDO; i-- > 0;) {
-		now[HEADER + i] = new[HEADER + i];
+	for (size_t i = 0; i < REDO + SLOT; i++) {
+		size_t at = i < REDO ? SLOTS - 1 - i : SLOTS + 2 * SLOT - 1 - (i - REDO);
+
+		now[at] = new[at];
 		check_mixture(now, size, &before, &after);
 	}
-	for (size_t i = SLOT; i-- > 0;) {
-		now[SLOTS + SLOT + i] = new[SLOTS + SLOT + i];
-		check_mixture(now, size, &before, &after);
-	}
+	assert_memory_equal(now, new, size);
 	parktable_free(table);
 	free(old);
 	free(new);
