@@ -18,6 +18,13 @@ enum courier_order {
 	COURIER_DROP,  /* end as soon as the call under way returns */
 };
 
+/* What a record is worth where there is too little room. */
+enum courier_worth {
+	WORTH_NOTHING,
+	WORTH_MINOR,
+	WORTH_MAJOR,
+};
+
 struct courier {
 	struct carrier *carrier;
 	pthread_t thread;
@@ -27,10 +34,11 @@ struct courier {
 	enum courier_order order;
 	bool asleep;
 	bool carrying;
-	struct ring ring; /* each record's tag: how many were lost just before it */
-	uint64_t gap;	  /* lost since the last record that was taken */
-	uint64_t unsaid;  /* lost before what is carried next, and not reported yet */
-	uint64_t lost;	  /* lost in all */
+	enum courier_worth refused; /* what is not taken, nor is less, before half has left */
+	struct ring ring;	    /* each record's tag: how many were lost just before it */
+	uint64_t gap;		    /* lost since the last record that was taken */
+	uint64_t unsaid;	    /* lost before what is carried next, and not reported yet */
+	uint64_t lost;		    /* lost in all */
 };
 
 /* The next two are called with the lock held, and give it up while the carrier works. */
@@ -181,27 +189,64 @@ courier_open(const char *name, size_t capacity, struct carrier *carrier, struct 
 	return 0;
 }
 
-int
-courier_post(struct courier *courier, const void *record, size_t size)
+/* With the lock held. */
+static bool
+has_room(const struct courier *courier, enum courier_worth worth, size_t size)
+{
+	size_t capacity = courier->ring.capacity;
+
+	if (worth == WORTH_MINOR && courier->ring.used + size > capacity - capacity / 4)
+		return false;
+	return worth > courier->refused;
+}
+
+/* With the lock held. What slips through while there is a gap does not end it. */
+static int
+take(struct courier *courier, enum courier_worth worth, const void *record, size_t size)
 {
 	int r = -ENOBUFS;
 
-	pthread_mutex_lock(&courier->lock);
-	if (courier->gap == 0 || courier->ring.used <= courier->ring.capacity / 2)
-		r = ring_push(&courier->ring, record, size, courier->gap);
-	if (r == 0) {
-		courier->gap = 0;
-	} else {
-		courier->gap++;
-		courier->lost++;
-	}
+	if (courier->ring.used <= courier->ring.capacity / 2)
+		courier->refused = WORTH_NOTHING;
 
+	uint64_t gap = courier->refused == WORTH_NOTHING ? courier->gap : 0;
+
+	if (has_room(courier, worth, size))
+		r = ring_push(&courier->ring, record, size, gap);
+	if (r == 0) {
+		courier->gap -= gap;
+		return 0;
+	}
+	courier->gap++;
+	courier->lost++;
+	if (courier->refused < worth)
+		courier->refused = worth;
+	return r;
+}
+
+static int
+post(struct courier *courier, enum courier_worth worth, const void *record, size_t size)
+{
+	pthread_mutex_lock(&courier->lock);
+	int r = take(courier, worth, record, size);
 	bool wake = courier->asleep;
 
 	pthread_mutex_unlock(&courier->lock);
 	if (wake)
 		pthread_cond_signal(&courier->work);
 	return r;
+}
+
+int
+courier_post(struct courier *courier, const void *record, size_t size)
+{
+	return post(courier, WORTH_MAJOR, record, size);
+}
+
+int
+courier_post_minor(struct courier *courier, const void *record, size_t size)
+{
+	return post(courier, WORTH_MINOR, record, size);
 }
 
 uint64_t

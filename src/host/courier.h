@@ -28,10 +28,13 @@ int courier_open(const char *name, size_t capacity, struct carrier *carrier, str
 
 /*
  * Never blocks: copies the record, and wakes the thread if it sleeps. 0, or -ENOBUFS where there
- * is no room. Once something was lost, nothing is taken before half of the queue has left: an
- * overload makes one gap, and one report, rather than thousands.
+ * is no room. Once something was lost, nothing of its kind is taken before half of the queue has
+ * left: an overload makes one gap, and one report where it ends, rather than thousands.
  */
 int courier_post(struct courier *courier, const void *record, size_t size);
+
+/* The same for what is lost first: the last quarter of the queue is not for it. */
+int courier_post_minor(struct courier *courier, const void *record, size_t size);
 
 /* Records lost so far. */
 uint64_t courier_lost(struct courier *courier);

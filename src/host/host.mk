@@ -7,6 +7,7 @@ libkaguard_a_SOURCES += \
 	src/host/notify.c src/host/notify.h \
 	src/host/parking.c src/host/parking.h \
 	src/host/parktable.c src/host/parktable.h \
+	src/host/receipt.c src/host/receipt.h \
 	src/host/record.c src/host/record.h \
 	src/host/ring.c src/host/ring.h \
 	src/host/shelf.c src/host/shelf.h \

@@ -18,6 +18,7 @@
 #include <systemd/sd-journal.h>
 
 #include "host/courier.h"
+#include "host/receipt.h"
 #include "host/record.h"
 
 /* Some 3,000 changes of a session; a queue that stays short touches its first pages only. */
@@ -102,6 +103,15 @@ now_seconds(void)
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	return now.tv_sec;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 struct remark {
@@ -224,7 +234,11 @@ journal_say(struct journal *journal, enum message message, int priority,
 
 	make_record(journal->target, &remark, &journal->record);
 	/* What finds no room is counted by the courier. */
-	(void)courier_post(journal->courier, journal->record.bytes, journal->record.size);
+	if (priority <= LOG_NOTICE)
+		(void)courier_post(journal->courier, journal->record.bytes, journal->record.size);
+	else
+		(void)courier_post_minor(
+		    journal->courier, journal->record.bytes, journal->record.size);
 }
 
 uint64_t
@@ -238,7 +252,14 @@ journal_close(struct journal *journal, int wait_ms)
 {
 	if (journal == NULL)
 		return;
+
+	int64_t until = now_ms() + wait_ms;
+
 	/* A thread that hangs goes on using the journal until the process is gone. */
-	if (courier_close(journal->courier, wait_ms))
-		free(journal);
+	if (!courier_close(journal->courier, wait_ms))
+		return;
+	/* The journal learns of which unit a record is from /proc, where we must still be found. */
+	if (journal->target == JOURNAL_NATIVE)
+		(void)receipt_await(JOURNAL_SOCKET, (int)(until - now_ms()));
+	free(journal);
 }

@@ -5,7 +5,8 @@
 /*
  * What the operator reads. Records leave through a courier (a bounded queue and a thread of its
  * own), because the journal's socket and a full pipe on stderr both block: the caller never waits.
- * What had to be dropped is counted, and said as soon as there is room again.
+ * What had to be dropped is counted, and said as soon as there is room again; what is less
+ * important than LOG_NOTICE goes first.
  *
  * Goes to the journal, structured, where stderr is the journal's stream ($JOURNAL_STREAM); else to
  * stderr as lines, with <N> priority prefixes where stderr is a stream of the service manager.
@@ -74,7 +75,10 @@ void journal_say(struct journal *journal, enum message message, int priority,
 /* Records dropped since journal_open(). */
 uint64_t journal_dropped(const struct journal *journal);
 
-/* Waits up to wait_ms for what is queued to leave, then frees. NULL is fine. */
+/*
+ * Waits up to wait_ms for what is queued to leave, and for the journal to have read it: it finds
+ * out by the process which unit has sent a record. Then frees. NULL is fine.
+ */
 void journal_close(struct journal *journal, int wait_ms);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "host/journal.h"
+#include "host/receipt.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -47,6 +48,18 @@ sd_journal_sendv(const struct iovec *fields, int n)
 		text[length++] = '|';
 	}
 	return send(journald[1], text, length, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* How often it was waited for that the journal has read all, and with how much time. */
+static int receipts, receipt_ms;
+
+int
+receipt_await(const char *path, int wait_ms)
+{
+	assert_string_equal(path, "/run/systemd/journal/socket");
+	receipts++;
+	receipt_ms = wait_ms;
+	return 0;
 }
 
 static int
@@ -298,6 +311,49 @@ stderr_is_looked_at(void **state)
 	assert_string_equal(line + strlen("2026-11-22 15:37:01 "), "hello\n");
 }
 
+/* Before the journal has read them, the process must not be gone. */
+static void
+the_last_records_are_read_before_the_end(void **state)
+{
+	struct journal *journal = open_on(JOURNAL_NATIVE, LOG_INFO);
+
+	(void)state;
+	receipts = 0;
+	journal_say(journal, MESSAGE_STOPPING, LOG_NOTICE, NULL, "last");
+	journal_close(journal, PATIENCE_MS);
+	assert_non_null(strstr(next_record(), "MESSAGE=last|"));
+	assert_int_equal(receipts, 1);
+	assert_in_range(receipt_ms, 1, PATIENCE_MS);
+
+	/* A stream is of its unit, whoever writes to it and when. */
+	journal_close(open_on(JOURNAL_PREFIXED, LOG_INFO), PATIENCE_MS);
+	journal_close(open_on(JOURNAL_LINES, LOG_INFO), PATIENCE_MS);
+	assert_int_equal(receipts, 1);
+}
+
+/* What a table or debugging fills leaves room for a warning. */
+static void
+what_matters_is_dropped_last(void **state)
+{
+	struct journal *journal = open_on(JOURNAL_NATIVE, LOG_DEBUG);
+	unsigned said = 0;
+
+	(void)state;
+	while (journal_dropped(journal) == 0)
+		journal_say(journal, MESSAGE_TABLE, said++ % 2 ? LOG_INFO : LOG_DEBUG, NULL, "row");
+	journal_say(journal, MESSAGE_TABLE, LOG_INFO, NULL, "late");
+	assert_int_equal(journal_dropped(journal), 2);
+	for (int priority = LOG_ERR; priority <= LOG_NOTICE; priority++)
+		journal_say(journal, MESSAGE_SESSION_LOST, priority, NULL, "matters");
+	assert_int_equal(journal_dropped(journal), 2);
+	for (unsigned i = 1; i < said; i++)
+		assert_non_null(strstr(next_record(), "MESSAGE=row|"));
+	for (int priority = LOG_ERR; priority <= LOG_NOTICE; priority++)
+		assert_non_null(strstr(next_record(), "MESSAGE=matters|"));
+	assert_non_null(strstr(next_record(), "MESSAGE=2 records dropped: "));
+	journal_close(journal, PATIENCE_MS);
+}
+
 /* Used by its thread until the end of the process; here is where leak detectors see that. */
 static struct journal *volatile left_behind;
 
@@ -326,6 +382,9 @@ main(void)
 	    ON_JOURNALD(unwanted_priorities_are_not_made),
 	    ON_JOURNALD(a_journal_that_hangs_stops_nobody),
 	    ON_JOURNALD(records_that_the_journal_refuses_are_counted),
+	    ON_JOURNALD(what_matters_is_dropped_last),
+	    cmocka_unit_test_setup_teardown(
+		the_last_records_are_read_before_the_end, setup_journald, teardown),
 	    ON_PIPE(lines_go_to_the_stream),
 	    ON_PIPE(lines_for_people_have_the_time),
 	    ON_PIPE(a_full_pipe_stops_nobody),

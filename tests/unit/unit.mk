@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/unit/test_conn \
 	tests/unit/test_connect \
 	tests/unit/test_courier \
+	tests/unit/test_courier_jam \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
 	tests/unit/test_firewalls \
@@ -33,6 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test_plan_conflict \
 	tests/unit/test_plan_random \
 	tests/unit/test_prober \
+	tests/unit/test_receipt \
 	tests/unit/test_record \
 	tests/unit/test_ring \
 	tests/unit/test_scalar \
@@ -44,6 +46,10 @@ keepalive_model = tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(keepalive_model)
 tests_unit_test_plan_conflict_SOURCES = tests/unit/test_plan_conflict.c $(keepalive_model)
 tests_unit_test_plan_random_SOURCES = tests/unit/test_plan_random.c $(keepalive_model)
+
+courier_line = tests/unit/courier_line.c tests/unit/courier_line.h
+tests_unit_test_courier_SOURCES = tests/unit/test_courier.c $(courier_line)
+tests_unit_test_courier_jam_SOURCES = tests/unit/test_courier_jam.c $(courier_line)
 
 config_text = tests/unit/config_text.c tests/unit/config_text.h
 tests_unit_test_load_SOURCES = tests/unit/test_load.c $(config_text)
