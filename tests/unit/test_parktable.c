@@ -229,11 +229,10 @@ static void
 every_damage_of_the_header_is_refused(void **unused)
 {
 	struct parktable *table = table_of(3);
-	unsigned char *bytes;
 	size_t size;
+	unsigned char *bytes = image_of(table, &size);
 
 	(void)unused;
-	bytes = image_of(table, &size);
 	for (size_t i = 0; i < HEADER; i++) {
 		bytes[i] ^= 1;
 		assert_int_equal(attach_error(bytes, size), i < 8 ? -EMEDIUMTYPE : -EBADMSG);
