@@ -203,14 +203,12 @@ an_update_that_was_interrupted_anywhere_is_whole_or_has_never_been(void **unused
 static void
 a_damaged_slot_is_noticed_and_costs_no_other(void **unused)
 {
-	struct parktable *table = table_of(3), *next;
+	struct parktable *table = table_of(3), *next; /* the prepared copy is of slot 2 */
 	struct parktable_entry e, neighbour = entry("hq", 2, 102);
-	unsigned char *bytes;
 	size_t size;
+	unsigned char *bytes = image_of(table, &size);
 
 	(void)unused;
-	parktable_write(table, 2, &neighbour); /* so that the prepared copy is of another */
-	bytes = image_of(table, &size);
 	for (size_t i = 0; i < SLOT; i++) {
 		if (i >= 4 && i < 8)
 			continue; /* reserved, but summed */
