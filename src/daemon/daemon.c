@@ -19,7 +19,9 @@
 #include "daemon/session.h"
 #include "daemon/status.h"
 #include "daemon/takeover.h"
+#include "daemon/verdict.h"
 #include "host/journal.h"
+#include "net/clock.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
@@ -44,6 +46,7 @@ struct daemon {
 	struct wake signals[N_SIGNALS];
 	struct chores chores;
 	struct keep keep;
+	struct verdict verdict;
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -105,20 +108,6 @@ set_log_level(struct daemon *d)
 	journal_set_priority(d->journal, level >= 0 ? level : d->config->log_level);
 }
 
-static void
-say_remarks(struct daemon *d, const struct remarks *remarks)
-{
-	char text[1024];
-
-	for (size_t i = 0; i < remarks->n; i++) {
-		const struct remark *remark = &remarks->list[i];
-
-		say(d, MESSAGE_CONFIG_REMARK,
-		    remark->severity == REMARK_ERROR ? LOG_ERR : LOG_WARNING, "%s",
-		    remark_text(remark, text, sizeof(text)));
-	}
-}
-
 /* Put a configuration in force; the daemon owns it from here. 0, or negative errno. */
 static int
 take_config(struct daemon *d, struct config *config, struct guard_changes *ret_changes)
@@ -143,11 +132,12 @@ reload(struct daemon *d)
 	struct guard_changes changes;
 	struct remarks remarks;
 	char text[256];
+	bool changed;
 	int r = config_load(d->options->config_path, &config, &remarks);
 
-	say_remarks(d, &remarks);
+	verdict_remarks(&d->verdict, d->journal, &remarks, clock_now_ms());
 	if (r < 0) {
-		say(d, MESSAGE_RELOAD_FAILED, LOG_ERR,
+		say(d, MESSAGE_RELOAD_FAILED, verdict_priority(&d->verdict, LOG_ERR, false),
 		    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
 		    d->options->config_path, remarks.n_errors, remarks.n_errors == 1 ? "" : "s");
 		manager_reload_failed(d->manager, -r);
@@ -159,7 +149,9 @@ reload(struct daemon *d)
 	if (r < 0)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
-	say(d, MESSAGE_RELOADED, LOG_NOTICE, "reloaded %s: %s", d->options->config_path,
+	changed = changes.unchanged < d->guard.n_peers || changes.removed > 0;
+	say(d, MESSAGE_RELOADED, verdict_priority(&d->verdict, LOG_NOTICE, changed),
+	    "reloaded %s: %s", d->options->config_path,
 	    guard_changes_text(&changes, text, sizeof(text)));
 	guard_pump(&d->guard);
 	keep_retry(&d->keep);
@@ -382,7 +374,7 @@ daemon_run(const struct daemon_options *options)
 	wire(&d);
 	r = open_all(&d);
 	if (r == 0)
-		say_remarks(&d, &remarks);
+		verdict_remarks(&d.verdict, d.journal, &remarks, clock_now_ms());
 	remarks_clear(&remarks);
 	if (r == 0 && loaded == 0)
 		r = run(&d, config);

@@ -18,4 +18,5 @@ libkaguard_a_SOURCES += \
 	src/daemon/storm.c src/daemon/storm.h \
 	src/daemon/status.c src/daemon/status.h \
 	src/daemon/takeover.c src/daemon/takeover.h \
-	src/daemon/tuner.c src/daemon/tuner.h
+	src/daemon/tuner.c src/daemon/tuner.h \
+	src/daemon/verdict.c src/daemon/verdict.h
