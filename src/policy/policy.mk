@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
+	src/policy/agenda.c src/policy/agenda.h \
 	src/policy/backoff.c src/policy/backoff.h \
+	src/policy/beat.c src/policy/beat.h \
 	src/policy/burst.c src/policy/burst.h \
 	src/policy/diagnosis.c src/policy/diagnosis.h \
+	src/policy/expect.c src/policy/expect.h \
 	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/fsm.c src/policy/fsm.h \
 	src/policy/pace.c src/policy/pace.h \

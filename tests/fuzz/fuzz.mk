@@ -6,6 +6,10 @@ tests_fuzz_replay_parktable_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_parkta
 tests_fuzz_replay_parktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
 	-DFUZZ_CORPUS='"parktable"'
 tests_fuzz_replay_parktable_LDADD = $(KAGUARD_LIBS)
+check_PROGRAMS += tests/fuzz/replay_expect
+tests_fuzz_replay_expect_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_expect.c tests/fuzz/fuzz.h
+tests_fuzz_replay_expect_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"expect"'
+tests_fuzz_replay_expect_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_SECONDS = 60
@@ -18,4 +22,10 @@ fuzz: all
 	mkdir -p tests/fuzz/found
 	tests/fuzz/fuzz_parktable -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
 		tests/fuzz/found '$(srcdir)/tests/fuzz/corpus/parktable'
-CLEANFILES += tests/fuzz/fuzz_parktable
+	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_expect \
+		$(srcdir)/tests/fuzz/fuzz_expect.c $(srcdir)/src/policy/expect.c
+	mkdir -p tests/fuzz/found_expect
+	tests/fuzz/fuzz_expect -max_total_time=$(FUZZ_SECONDS) -max_len=1024 \
+		tests/fuzz/found_expect '$(srcdir)/tests/fuzz/corpus/expect'
+CLEANFILES += tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect

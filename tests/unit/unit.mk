@@ -8,7 +8,9 @@ LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test_address \
+	tests/unit/test_agenda \
 	tests/unit/test_backoff \
+	tests/unit/test_beat \
 	tests/unit/test_burst \
 	tests/unit/test_config \
 	tests/unit/test_conn \
@@ -17,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/test_courier_jam \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
+	tests/unit/test_expect \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
 	tests/unit/test_journal \
