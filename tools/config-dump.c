@@ -47,10 +47,10 @@ dump_heartbeat(const struct config_heartbeat *heartbeat)
 	if (heartbeat == NULL)
 		return;
 	dump_bytes("send", heartbeat->send, heartbeat->send_len);
-	if (heartbeat->expect != NULL)
-		dump_bytes("expect", heartbeat->expect, heartbeat->expect_len);
-	printf("  heartbeat.every: %s\n  heartbeat.timeout: %s\n", span(heartbeat->every_ms),
-	    span(heartbeat->timeout_ms));
+	if (heartbeat->expect.bytes != NULL)
+		dump_bytes("expect", heartbeat->expect.bytes, heartbeat->expect.len);
+	printf("  heartbeat.every: %s\n  heartbeat.timeout: %s\n", span(heartbeat->terms.every_ms),
+	    span(heartbeat->terms.timeout_ms));
 }
 
 static void

@@ -33,31 +33,45 @@ check_heartbeat(const struct builder *builder, struct config_heartbeat *heartbea
 			    "the heartbeat has no '%s'", option_at(required[i])->key);
 			return false;
 		}
-	heartbeat->every_ms = build_setting(builder, OPTION_EVERY)->number;
-	heartbeat->timeout_ms = build_setting(builder, OPTION_TIMEOUT)->number;
-	if (heartbeat->timeout_ms > heartbeat->every_ms &&
+	heartbeat->terms.every_ms = build_setting(builder, OPTION_EVERY)->number;
+	heartbeat->terms.timeout_ms = build_setting(builder, OPTION_TIMEOUT)->number;
+	if (heartbeat->terms.timeout_ms > heartbeat->terms.every_ms &&
 	    build_is_given(builder, OPTION_TIMEOUT)) {
 		notes_error(builder->notes, build_blame(builder, OPTION_TIMEOUT, OPTION_EVERY),
 		    "heartbeat 'timeout' must not be above 'every'");
 		return false;
 	}
-	if (heartbeat->timeout_ms > heartbeat->every_ms)
-		heartbeat->timeout_ms = heartbeat->every_ms;
+	if (heartbeat->terms.timeout_ms > heartbeat->terms.every_ms)
+		heartbeat->terms.timeout_ms = heartbeat->terms.every_ms;
 	return true;
 }
 
+/*
+ * Where nothing but data counts, TCP must have the time to send a lost beat again: it is given up
+ * for lost, or has arrived, by the end of its own timeout.
+ */
 static void
-check_heartbeat_firewall(const struct builder *builder, int64_t every_ms)
+check_heartbeat_firewall(const struct builder *builder, const struct beat_terms *terms)
 {
 	const struct setting *firewall = build_setting(builder, OPTION_FIREWALL);
-	char every[TIMESPAN_MAX], timeout[TIMESPAN_MAX];
+	const struct firewall *deaf = firewall->firewall.deaf;
+	int64_t idle_ms = firewall->firewall.timeout_ms;
+	char every[TIMESPAN_MAX], timeout[TIMESPAN_MAX], idle[TIMESPAN_MAX];
 
-	if (firewall->broken || every_ms < firewall->firewall.timeout_ms)
+	timespan_text(terms->every_ms, every, sizeof(every));
+	timespan_text(terms->timeout_ms, timeout, sizeof(timeout));
+	timespan_text(idle_ms, idle, sizeof(idle));
+	if (firewall->broken)
 		return;
-	notes_error(builder->notes, build_blame(builder, OPTION_EVERY, OPTION_FIREWALL),
-	    "heartbeat 'every' (%s) must be below the firewall's idle timeout (%s)",
-	    timespan_text(every_ms, every, sizeof(every)),
-	    timespan_text(firewall->firewall.timeout_ms, timeout, sizeof(timeout)));
+	if (terms->every_ms >= idle_ms)
+		notes_error(builder->notes, build_blame(builder, OPTION_EVERY, OPTION_FIREWALL),
+		    "heartbeat 'every' (%s) must be below the firewall's idle timeout (%s)", every,
+		    idle);
+	else if (deaf != NULL && terms->every_ms + terms->timeout_ms > idle_ms)
+		notes_error(builder->notes, build_blame(builder, OPTION_EVERY, OPTION_TIMEOUT),
+		    "heartbeat 'every' (%s) and 'timeout' (%s) together must not be above the "
+		    "firewall's idle timeout (%s): nothing else keeps the session alive through %s",
+		    every, timeout, idle, deaf->name);
 }
 
 static bool
@@ -65,8 +79,31 @@ is_last_heartbeat(const struct builder *builder, const struct config_heartbeat *
 {
 	const struct config_heartbeat *last = builder->heartbeat;
 
-	return last != NULL && last->send == heartbeat->send && last->expect == heartbeat->expect &&
-	       last->every_ms == heartbeat->every_ms && last->timeout_ms == heartbeat->timeout_ms;
+	return last != NULL && last->send == heartbeat->send &&
+	       last->expect.bytes == heartbeat->expect.bytes &&
+	       last->terms.every_ms == heartbeat->terms.every_ms &&
+	       last->terms.timeout_ms == heartbeat->terms.timeout_ms;
+}
+
+/* NULL where memory is out. */
+static struct config_heartbeat *
+new_heartbeat(struct builder *builder, const struct config_heartbeat *heartbeat)
+{
+	struct pool *pool = &builder->config->pool;
+	struct config_heartbeat *new = pool_alloc(pool, sizeof(*new));
+	uint16_t *borders = NULL;
+
+	if (new == NULL)
+		return NULL;
+	*new = *heartbeat;
+	if (new->expect.bytes == NULL)
+		return new;
+	borders = pool_alloc(pool, new->expect.len * sizeof(*borders));
+	if (borders == NULL)
+		return NULL;
+	expect_borders(new->expect.bytes, new->expect.len, borders);
+	new->expect.borders = borders;
+	return new;
 }
 
 void
@@ -81,23 +118,19 @@ build_heartbeat(struct builder *builder, struct config_peer *peer)
 	    build_setting(builder, OPTION_HEARTBEAT)->broken ||
 	    !check_heartbeat(builder, &heartbeat))
 		return;
-	check_heartbeat_firewall(builder, heartbeat.every_ms);
+	check_heartbeat_firewall(builder, &heartbeat.terms);
 	heartbeat.send =
 	    build_text(builder, OPTION_SEND, build_setting(builder, OPTION_SEND)->text);
 	heartbeat.send_len = build_setting(builder, OPTION_SEND)->text.len;
 	if (build_is_given(builder, OPTION_EXPECT)) {
-		heartbeat.expect =
+		heartbeat.expect.bytes =
 		    build_text(builder, OPTION_EXPECT, build_setting(builder, OPTION_EXPECT)->text);
-		heartbeat.expect_len = build_setting(builder, OPTION_EXPECT)->text.len;
+		heartbeat.expect.len = build_setting(builder, OPTION_EXPECT)->text.len;
 	}
-	if (!is_last_heartbeat(builder, &heartbeat)) {
-		builder->heartbeat = pool_alloc(&builder->config->pool, sizeof(heartbeat));
-		if (builder->heartbeat == NULL) {
-			builder->notes->error = -ENOMEM;
-			return;
-		}
-		*builder->heartbeat = heartbeat;
-	}
+	if (!is_last_heartbeat(builder, &heartbeat))
+		builder->heartbeat = new_heartbeat(builder, &heartbeat);
+	if (builder->heartbeat == NULL)
+		builder->notes->error = -ENOMEM;
 	peer->heartbeat = builder->heartbeat;
 }
 

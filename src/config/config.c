@@ -103,10 +103,10 @@ heartbeat_same(const struct config_heartbeat *a, const struct config_heartbeat *
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->every_ms == b->every_ms && a->timeout_ms == b->timeout_ms &&
-	       a->send_len == b->send_len && memcmp(a->send, b->send, a->send_len) == 0 &&
-	       (a->expect == NULL) == (b->expect == NULL) && a->expect_len == b->expect_len &&
-	       (a->expect == NULL || memcmp(a->expect, b->expect, a->expect_len) == 0);
+	return a->terms.every_ms == b->terms.every_ms &&
+	       a->terms.timeout_ms == b->terms.timeout_ms && a->send_len == b->send_len &&
+	       memcmp(a->send, b->send, a->send_len) == 0 && a->expect.len == b->expect.len &&
+	       (a->expect.len == 0 || memcmp(a->expect.bytes, b->expect.bytes, a->expect.len) == 0);
 }
 
 static bool
@@ -140,7 +140,7 @@ policy_same(const struct config_peer *a, const struct config_peer *b)
 	return backoff_same(&a->backoff, &b->backoff) && wish_same(&a->wish, &b->wish) &&
 	       a->connect_timeout_ms == b->connect_timeout_ms && a->max_clients == b->max_clients &&
 	       a->firewall_auto == b->firewall_auto && text_same(a->firewall, b->firewall) &&
-	       text_same(a->listen, b->listen) && heartbeat_same(a->heartbeat, b->heartbeat);
+	       text_same(a->listen, b->listen);
 }
 
 unsigned
@@ -157,5 +157,7 @@ config_peer_diff(const struct config_peer *before, const struct config_peer *aft
 		change |= CONFIG_SESSIONS;
 	if (!policy_same(before, after))
 		change |= CONFIG_POLICY;
+	if (!heartbeat_same(before->heartbeat, after->heartbeat))
+		change |= CONFIG_HEARTBEAT;
 	return change;
 }

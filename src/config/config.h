@@ -13,6 +13,8 @@
 
 #include "config/pool.h"
 #include "policy/backoff.h"
+#include "policy/beat.h"
+#include "policy/expect.h"
 #include "policy/plan.h"
 
 #define CONFIG_MAX_SESSIONS 100000
@@ -28,10 +30,8 @@ enum config_ready {
 struct config_heartbeat {
 	char *send;
 	size_t send_len;
-	char *expect; /* NULL: any answer */
-	size_t expect_len;
-	int64_t every_ms;
-	int64_t timeout_ms;
+	struct expect expect;
+	struct beat_terms terms;
 };
 
 struct config_peer {
@@ -91,6 +91,7 @@ enum config_change {
 	CONFIG_RETUNE = 1 << 1,	   /* the plan: the live sockets are given other values */
 	CONFIG_SESSIONS = 1 << 2,  /* how many */
 	CONFIG_POLICY = 1 << 3,	   /* backoff, connect_timeout and the like: for the next attempt */
+	CONFIG_HEARTBEAT = 1 << 4, /* the live sessions go on with another one, or none */
 };
 unsigned config_peer_diff(const struct config_peer *before, const struct config_peer *after);
 

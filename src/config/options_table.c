@@ -233,14 +233,13 @@ static const struct option options[OPTION_COUNT] = {
 	    .help = "Bytes exchanged with the peer's application, for paths on which keepalive "
 		    "probes do not count.",
 	    .example = "{send: 'PING\\r\\n', expect: PONG, every: 50s, timeout: 10s}",
-	    .not_yet = "nothing is sent but keepalive probes",
 	},
     [OPTION_SEND] =
 	{
 	    .parent = OPTION_HEARTBEAT,
 	    .key = "send",
 	    .type = OPTION_TYPE_BYTES,
-	    .max = 1024,
+	    .max = EXPECT_MAX,
 	    .required = true,
 	    .example = "'PING\\r\\n'",
 	    .help = "The bytes to send.",
@@ -250,9 +249,9 @@ static const struct option options[OPTION_COUNT] = {
 	    .parent = OPTION_HEARTBEAT,
 	    .key = "expect",
 	    .type = OPTION_TYPE_BYTES,
-	    .max = 1024,
+	    .max = EXPECT_MAX,
 	    .example = "PONG",
-	    .help = "The bytes with which the answer begins. Default: any answer will do.",
+	    .help = "Bytes that the answer contains. Default: any answer will do.",
 	},
     [OPTION_EVERY] =
 	{
@@ -261,7 +260,8 @@ static const struct option options[OPTION_COUNT] = {
 	    DURATION(1 * S, 7 * D),
 	    .required = true,
 	    .example = "50s",
-	    .help = "How often; more often than the firewall's idle timeout.",
+	    .help = "How often, where the session is idle; more often than the firewall's idle "
+		    "timeout.",
 	},
     [OPTION_TIMEOUT] =
 	{

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "daemon/heart.h"
 #include "policy/timespan.h"
 
 /* Sessions looked at in one go by a sweep: some 0.5 ms. */
@@ -16,7 +17,17 @@ on_storm(struct wake *wake, unsigned what)
 
 	(void)what;
 	storm_flush(chores->guard);
-	chores_storm(chores);
+	chores_due(chores);
+}
+
+static void
+on_heart(struct wake *wake, unsigned what)
+{
+	struct chores *chores = container_of(wake, struct chores, heart);
+
+	(void)what;
+	heart_run(chores->guard);
+	chores_due(chores);
 }
 
 static void
@@ -78,6 +89,8 @@ chores_init(struct chores *chores, struct loop *loop, struct guard *guard)
 		r = wake_init(loop, &chores->sweep, on_sweep);
 	if (r == 0)
 		r = wake_init(loop, &chores->summary, on_summary);
+	if (r == 0)
+		r = wake_init(loop, &chores->heart, on_heart);
 	return r;
 }
 
@@ -87,6 +100,7 @@ chores_clear(struct chores *chores)
 	wake_clear(&chores->storm);
 	wake_clear(&chores->sweep);
 	wake_clear(&chores->summary);
+	wake_clear(&chores->heart);
 }
 
 void
@@ -104,12 +118,21 @@ chores_restart(struct chores *chores, int64_t summary_every_ms)
 		wake_disarm(&chores->summary);
 }
 
-void
-chores_storm(struct chores *chores)
+/* Let it fire then, unless it will have by then. */
+static void
+alarm_at(struct chores *chores, struct wake *wake, int64_t *at_ms, int64_t due_ms)
 {
-	int64_t due_ms = storm_due_ms(chores->guard);
 	int64_t wait_ms = due_ms - guard_now_ms(chores->guard);
 
-	if (due_ms >= 0)
-		wake_after(&chores->storm, wait_ms > 0 ? wait_ms : 0);
+	if (due_ms < 0 || (wake_armed(wake) && *at_ms <= due_ms))
+		return;
+	*at_ms = due_ms;
+	wake_after(wake, wait_ms > 0 ? wait_ms : 0);
+}
+
+void
+chores_due(struct chores *chores)
+{
+	alarm_at(chores, &chores->storm, &chores->storm_ms, storm_due_ms(chores->guard));
+	alarm_at(chores, &chores->heart, &chores->heart_ms, heart_due_ms(chores->guard));
 }

@@ -3,8 +3,9 @@
 #define KAGUARD_DAEMON_CHORES_H
 
 /*
- * What the daemon does by the clock: tells the sums of a storm, looks at the kernel's view of the
- * sessions now and then, writes the regular summary. Nothing is armed that has nothing to do.
+ * What the daemon does by the clock: tells the sums of a storm, sends heartbeats, looks at the
+ * kernel's view of the sessions now and then, writes the regular summary. Nothing is armed that has
+ * nothing to do.
  */
 
 #include <stdint.h>
@@ -14,7 +15,8 @@
 
 struct chores {
 	struct guard *guard;
-	struct wake storm, sweep, summary;
+	struct wake storm, sweep, summary, heart;
+	int64_t storm_ms, heart_ms; /* when those are due, while they are armed */
 	struct guard_cursor cursor;
 	struct summary_counts summed; /* at the last summary */
 	int64_t summary_every_ms;     /* 0: never */
@@ -27,7 +29,7 @@ void chores_clear(struct chores *chores);
 /* After the guard was configured. */
 void chores_restart(struct chores *chores, int64_t summary_every_ms);
 
-/* Something is held back in a storm. */
-void chores_storm(struct chores *chores);
+/* Something is held back in a storm, or a heartbeat is due earlier than all others. */
+void chores_due(struct chores *chores);
 
 #endif

@@ -13,6 +13,7 @@
 #include "config/load.h"
 #include "daemon/chores.h"
 #include "daemon/guard.h"
+#include "daemon/heart.h"
 #include "daemon/keep.h"
 #include "daemon/limits.h"
 #include "daemon/manager.h"
@@ -95,9 +96,9 @@ on_freed(struct guard *guard, struct session *session)
 }
 
 static void
-on_holding(struct guard *guard)
+on_due(struct guard *guard)
 {
-	chores_storm(&container_of(guard, struct daemon, guard)->chores);
+	chores_due(&container_of(guard, struct daemon, guard)->chores);
 }
 
 static void
@@ -291,11 +292,13 @@ static void
 wire(struct daemon *d)
 {
 	d->net.on_news = session_news;
+	d->net.on_data = heart_data;
 	d->guard.ops = &net_ops;
 	d->guard.net = &d->net;
 	d->guard.report = (struct report){.say = report_say, .wants = report_wants};
-	d->guard.storm.holding = on_holding;
+	d->guard.storm.holding = on_due;
 	d->guard.changed = on_changed;
+	d->guard.beating = on_due;
 	d->guard.moved = on_moved;
 	d->guard.freed = on_freed;
 	d->guard.fault = on_fault;

@@ -8,6 +8,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/chores.c src/daemon/chores.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/guard.c src/daemon/guard.h \
+	src/daemon/heart.c src/daemon/heart.h \
 	src/daemon/help.c src/daemon/help.h \
 	src/daemon/keep.c src/daemon/keep.h \
 	src/daemon/limits.c src/daemon/limits.h \

@@ -37,6 +37,7 @@ change(struct peer *peer, const struct config_peer *config, struct guard_changes
 	changes->reconnected += (what & CONFIG_RECONNECT) != 0;
 	changes->retuned += (what & CONFIG_RETUNE) != 0;
 	changes->resized += (what & CONFIG_SESSIONS) != 0;
+	changes->heartbeats += (what & CONFIG_HEARTBEAT) != 0;
 	changes->unchanged += what == CONFIG_SAME;
 	return peer_configure(peer, config, what);
 }
@@ -134,6 +135,7 @@ guard_changes_text(const struct guard_changes *c, char *buf, size_t size)
 	    {c->reconnected, "reconnected"},
 	    {c->retuned, "given other keepalive values"},
 	    {c->resized, "given another number of sessions"},
+	    {c->heartbeats, "given another heartbeat"},
 	    {c->unchanged, "unchanged"},
 	};
 	size_t used = 0;
@@ -176,6 +178,7 @@ guard_clear(struct guard *guard)
 	for (size_t i = 0; i < guard->n_peers; i++)
 		peer_free(guard->peers[i]);
 	free(guard->peers);
+	agenda_clear(&guard->beats);
 	guard->peers = NULL;
 	guard->n_peers = 0;
 }

@@ -13,6 +13,7 @@
 #include "daemon/report.h"
 #include "daemon/storm.h"
 #include "net/conn.h"
+#include "policy/agenda.h"
 #include "policy/fsm.h"
 #include "policy/summary.h"
 
@@ -33,12 +34,17 @@ struct guard {
 	void (*moved)(struct guard *guard, struct session *session);
 	void (*freed)(struct guard *guard, struct session *session);
 
+	/* Called when a heartbeat is due earlier than all others. */
+	void (*beating)(struct guard *guard);
+
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
 
 	struct peer **peers; /* in the order of the configuration */
 	size_t n_peers;
 	unsigned n_sessions;
+	struct agenda beats; /* the heartbeats of all sessions that have one */
+	size_t n_beats;	     /* that may be in it */
 	unsigned in_state[FSM_N_STATES];
 	struct summary_counts counts; /* since the start */
 	/* Local trouble is told once for all peers, until the peer that told it is all up. */
@@ -54,6 +60,7 @@ guard_now_ms(const struct guard *guard)
 /* Bring the peers in line with the configuration, which outlives them. 0, or -ENOMEM. */
 struct guard_changes {
 	unsigned added, removed, reconnected, retuned, resized, unchanged;
+	unsigned heartbeats; /* changed */
 };
 int guard_configure(
     struct guard *guard, const struct config *config, struct guard_changes *ret_changes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/guard.h"
+#include "daemon/heart.h"
 #include "daemon/tuner.h"
 
 /* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
@@ -52,6 +53,8 @@ resize(struct peer *peer, unsigned n)
 		report_closed(last, "no longer wanted");
 		session_free(last);
 	}
+	if (heart_resize(peer, n) < 0)
+		return -ENOMEM;
 	sessions = reallocarray(peer->sessions, n > 0 ? n : 1, sizeof(*sessions));
 	if (sessions == NULL)
 		return -ENOMEM;
@@ -99,6 +102,7 @@ peer_free(struct peer *peer)
 		session_free(peer->sessions[--peer->n_sessions]);
 	if (peer->guard->local_teller == peer)
 		peer->guard->local_teller = NULL;
+	heart_free(peer);
 	free(peer->sessions);
 	free(peer);
 }
@@ -145,7 +149,11 @@ reconnect_all(struct peer *peer)
 int
 peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes)
 {
+	int r = 0;
+
 	take_config(peer, config);
+	if (changes & CONFIG_HEARTBEAT)
+		r = heart_change(peer);
 	if (changes & (CONFIG_RECONNECT | CONFIG_RETUNE))
 		take_plan(peer);
 	if (changes & CONFIG_RECONNECT)
@@ -153,7 +161,9 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 	else if (changes & CONFIG_RETUNE)
 		for (unsigned i = 0; i < peer->n_sessions; i++)
 			tuner_apply(peer->sessions[i]);
-	return changes & CONFIG_SESSIONS ? resize(peer, config->sessions) : 0;
+	if (changes & CONFIG_SESSIONS && resize(peer, config->sessions) < 0)
+		r = -ENOMEM;
+	return r;
 }
 
 void
@@ -186,12 +196,15 @@ peer_came_up(struct peer *peer, bool strained)
 
 /*
  * A session that lasted has cleared the count of failures, and what was said of them. True where it
- * did.
+ * did. The time that an application took not to answer at all is none that it lasted.
  */
 static bool
-note_end_of_life(struct peer *peer, struct session *session)
+note_end_of_life(struct peer *peer, struct session *session, enum reason reason)
 {
-	if (guard_now_ms(peer->guard) - session->since_ms < peer->config->backoff.stable_ms) {
+	int64_t age_ms = guard_now_ms(peer->guard) - session->since_ms;
+
+	if (age_ms < peer->config->backoff.stable_ms ||
+	    (reason == REASON_HEARTBEAT && heart_is_unproven(session))) {
 		if (session->flaps < UINT16_MAX)
 			session->flaps++;
 		return false;
@@ -224,7 +237,7 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 	bool lasted = false;
 
 	if (was_up) {
-		lasted = note_end_of_life(peer, session);
+		lasted = note_end_of_life(peer, session, reason);
 		pace_doubt(&peer->pace);
 	} else if (reason == REASON_LOCAL) {
 		pace_withdrawn(&peer->pace);

@@ -36,6 +36,7 @@ struct peer {
 	int64_t plan_rtt_ms; /* the round trip it allows for */
 	int64_t rtt_us[PEER_RTTS]; /* of the last sessions that came up; 0: none yet */
 	struct session **sessions;
+	struct heart *heart; /* NULL: no heartbeat */
 	unsigned n_sessions;
 	unsigned n_up;
 	TAILQ_HEAD(, session) queue; /* idle ones that want a turn */

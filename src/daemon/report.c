@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/guard.h"
+#include "daemon/heart.h"
 #include "daemon/peer.h"
 #include "policy/summary.h"
 #include "policy/timespan.h"
@@ -172,6 +173,7 @@ report_lost(struct session *s, const struct report_death *what)
 	 * drops sessions, is so once, and when their number has doubled. */
 	bool many = s->flaps >= 4 && (s->flaps & (s->flaps - 1)) == 0;
 	int priority = s->flaps > 1 && !many ? LOG_DEBUG : LOG_WARNING;
+	char verdict[192];
 	struct draft d;
 
 	s->lost_aloud = priority < LOG_DEBUG;
@@ -188,7 +190,10 @@ report_lost(struct session *s, const struct report_death *what)
 	add(&d, "%s/%u: lost after ", d.fields.peer, s->index);
 	add_span(&d, what->age_ms);
 	add(&d, ": ");
-	add_death(&d, what);
+	if (what->reason == REASON_HEARTBEAT)
+		add(&d, "%s", heart_verdict(s, verdict, sizeof(verdict)));
+	else
+		add_death(&d, what);
 	if (s->reason == REASON_PENDING && what->death.idle_ms >= 0) {
 		add(&d, ", last sign of life ");
 		add_span(&d, what->death.idle_ms);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/guard.h"
+#include "daemon/heart.h"
 #include "daemon/peer.h"
 #include "daemon/tuner.h"
 
@@ -79,6 +80,7 @@ set_state(struct session *s, enum fsm_state next)
 	s->state = (uint8_t)next;
 	s->since_ms = now_ms;
 	if (old == FSM_UP) {
+		heart_end(s);
 		s->peer->n_up--;
 		s->down_ms = now_ms;
 		s->probes = 0;
@@ -208,6 +210,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	}
 	if (event != FSM_ADOPTED)
 		came_up(s, &facts);
+	heart_begin(s, event == FSM_ADOPTED);
 	s->was_up = true;
 	s->flood_told = false;
 	peer_measured(s->peer, facts.rtt_us);

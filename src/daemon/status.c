@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/guard.h"
+#include "daemon/heart.h"
 #include "daemon/peer.h"
 #include "daemon/tuner.h"
 #include "policy/timespan.h"
@@ -35,7 +36,7 @@ fill_live(struct guard *guard, struct session *s, struct row *row, struct journa
 		return;
 	fields->idle_ms = facts.idle_ms;
 	fields->rtt_us = facts.rtt_us;
-	if (facts.probes > 0)
+	if (facts.probes > 0 || heart_is_late(s))
 		snprintf(row->state, sizeof(row->state), "suspect");
 	snprintf(row->probes, sizeof(row->probes), "%u/%d", facts.probes, s->peer->plan.count);
 	snprintf(row->rtt, sizeof(row->rtt), "%.2fms", (double)facts.rtt_us / 1000.0);

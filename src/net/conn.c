@@ -10,9 +10,10 @@
 #include "net/resolve.h"
 
 /*
- * What a peer sends is read and thrown away at bounded cost: at most DISCARD_BYTES at a time, and
- * after data the socket is left alone for DISCARD_PAUSE_MS, so that no peer gets more than ten
- * wake-ups a second out of us. TCP's window tells the peer to slow down meanwhile.
+ * What a peer sends is read, and thrown away unless somebody listens, at bounded cost: at most
+ * DISCARD_BYTES at a time, and after data the socket is left alone for DISCARD_PAUSE_MS, so that no
+ * peer gets more than ten wake-ups a second out of us. TCP's window tells the peer to slow down
+ * meanwhile.
  */
 #define DISCARD_BYTES	 (256 * 1024)
 #define DISCARD_PAUSE_MS 100
@@ -41,17 +42,21 @@ tell(struct conn *conn, enum conn_event what, int error, bool local)
 }
 
 /*
- * Read what is there into nowhere: MSG_TRUNC makes TCP drop the bytes without copying them
+ * Read what is there. Where nobody listens MSG_TRUNC makes TCP drop the bytes without copying them
  * (tcp(7)). 1: there may be more. 0: nothing left. -1: the session has ended, *ret_error says how.
  */
 static int
-discard(struct conn *conn, int *ret_error)
+take(struct conn *conn, int *ret_error)
 {
-	static char nowhere[DISCARD_BYTES];
-	ssize_t n = recv(conn->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT | MSG_TRUNC);
+	static char bytes[DISCARD_BYTES];
+	int flags = MSG_DONTWAIT | (conn->listening ? 0 : MSG_TRUNC);
+	ssize_t n = recv(conn->fd, bytes, sizeof(bytes), flags);
 
 	if (n > 0) {
-		conn->discarded += (uint64_t)n;
+		if (conn->listening)
+			conn->net->on_data(conn, bytes, (size_t)n);
+		else
+			conn->discarded += (uint64_t)n;
 		return 1;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
@@ -70,7 +75,7 @@ on_wake(struct wake *wake, unsigned what)
 		tell(conn, CONN_TIMER, 0, false);
 		return;
 	}
-	more = discard(conn, &error);
+	more = take(conn, &error);
 	if (more < 0) {
 		wake_disarm(wake);
 		tell(conn, CONN_LOST, error, false);
@@ -274,6 +279,23 @@ live_facts(struct conn *conn, struct tcp_facts *ret)
 	return conn->fd < 0 ? -EBADF : tcpinfo_read(conn->fd, ret);
 }
 
+static int
+live_send(struct conn *conn, const char *data, size_t len)
+{
+	ssize_t n = send(conn->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
+		return 0;
+	return n < 0 ? -errno : (int)n;
+}
+
+static void
+live_read(struct conn *conn)
+{
+	if (conn->fd >= 0)
+		on_wake(&conn->wake, WAKE_READ);
+}
+
 static void
 live_drop(struct conn *conn)
 {
@@ -286,7 +308,8 @@ live_drop(struct conn *conn)
 		return;
 	/* Unread data would turn the close into a reset (RFC 2525 section 2.17), and the peer is to
 	 * see a FIN. */
-	discard(conn, &error);
+	conn->listening = false;
+	take(conn, &error);
 	/* The service manager may have a duplicate, so that close() alone ends nothing. Of both
 	 * directions: what still comes is then met by a reset, as it is by a closed socket. */
 	shutdown(conn->fd, SHUT_RDWR);
@@ -342,6 +365,8 @@ const struct session_ops net_ops = {
     .tune = live_tune,
     .probe = live_probe,
     .facts = live_facts,
+    .send = live_send,
+    .read = live_read,
     .drop = live_drop,
     .leave = live_leave,
 };

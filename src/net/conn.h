@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "net/address.h"
@@ -44,9 +45,10 @@ struct conn {
 	struct wake wake;
 	struct attempt *attempt; /* while resolving or connecting, until held */
 	struct probing *probing; /* a probe on demand that has no answer yet */
-	uint64_t discarded;	 /* bytes received and thrown away */
+	uint64_t discarded;	 /* bytes received and thrown away unread */
 	union address remote, local;
 	int fd;
+	bool listening; /* the owner wants what is received: struct net, on_data */
 };
 
 /* A connected socket, its two ends, and what it shows. */
@@ -97,6 +99,12 @@ struct session_ops {
 	/* 0, or negative errno where there is no socket. */
 	int (*facts)(struct conn *conn, struct tcp_facts *ret);
 
+	/* Over the held socket. How many of the bytes were taken, 0 while there is no room; or
+	 * negative errno where the session has ended, and no other news will come of that. */
+	int (*send)(struct conn *conn, const char *data, size_t len);
+	/* Read what has come by now, as if woken by it: the news comes before this returns. */
+	void (*read)(struct conn *conn);
+
 	/* Cancel what is under way, close what is held; no news will come of it. */
 	void (*drop)(struct conn *conn);
 
@@ -112,6 +120,8 @@ struct net {
 	struct resolver *resolver;
 	struct prober prober;
 	void (*on_news)(struct conn *conn, const struct conn_news *news);
+	/* Bytes for one that is listening; what it does with them does not drop the conn. */
+	void (*on_data)(struct conn *conn, const char *data, size_t len);
 	/* Descriptors from this number on are not for sessions: without them the daemon could not
 	 * even read the configuration that asks for fewer. */
 	int fd_limit;

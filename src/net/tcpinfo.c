@@ -20,6 +20,9 @@ tcpinfo_read(int fd, struct tcp_facts *ret)
 	    .idle_ms = info.tcpi_last_ack_recv < info.tcpi_last_data_recv
 			   ? info.tcpi_last_ack_recv
 			   : info.tcpi_last_data_recv,
+	    .quiet_ms = info.tcpi_last_data_sent < info.tcpi_last_data_recv
+			    ? info.tcpi_last_data_sent
+			    : info.tcpi_last_data_recv,
 	    .rtt_us = info.tcpi_rtt,
 	    .probes = info.tcpi_probes,
 	    .resent = info.tcpi_total_retrans,

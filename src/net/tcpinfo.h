@@ -9,6 +9,7 @@
 
 struct tcp_facts {
 	int64_t idle_ms;     /* age of the last proof of life: the last acceptable ACK, or data */
+	int64_t quiet_ms;    /* age of the last data, sent or received */
 	int64_t rtt_us;	     /* smoothed round-trip time */
 	unsigned probes;     /* unanswered probes now; kept after the death */
 	unsigned resent;     /* segments ever sent again; SYNs too */

@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 enum beat_state {
-	BEAT_OFF,   /* no session, or no heartbeat */
-	BEAT_FIRST, /* the session has just come up: many may have at once */
-	BEAT_REST,  /* until the next one */
-	BEAT_ASKED, /* one was sent, and is not answered */
+	BEAT_OFF,    /* no session, or no heartbeat */
+	BEAT_FIRST,  /* the session has just come up: many may have at once */
+	BEAT_REST,   /* until the next one */
+	BEAT_ASKED,  /* one was sent, and is not answered */
+	BEAT_ADRIFT, /* and it had not even arrived when its time was over */
 };
 
 struct beat_terms {
@@ -36,7 +37,7 @@ int64_t beat_wait_ms(
 
 /* What to make of it when the timeout has passed. */
 enum beat_verdict {
-	BEAT_WAITS,	  /* it may not have arrived: the network may be about to be back */
+	BEAT_WAITS,	  /* it has not arrived, or may just have: as long again */
 	BEAT_UNANSWERED,  /* the kernel has it and the application does not answer */
 	BEAT_UNREACHABLE, /* it has not arrived, for as long as a death may go unnoticed */
 };
@@ -46,6 +47,7 @@ enum beat_verdict {
  * detect_ms: within which the plan promises to notice a silent death. Keepalive does not run while
  * data is in flight, so whoever sent the data keeps that promise.
  */
-enum beat_verdict beat_judge(bool in_flight, int64_t idle_ms, int64_t detect_ms);
+enum beat_verdict beat_judge(
+    enum beat_state state, bool in_flight, int64_t idle_ms, int64_t detect_ms);
 
 #endif

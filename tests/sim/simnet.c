@@ -7,16 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the live net keeps an attempt in, the simulated one keeps all it knows of a conn in. */
-struct attempt {
-	struct conn *conn;
-	struct simhost *host;
-	uint64_t timer, news; /* the event that is valid; 0: none */
-	struct conn_news next;
-	bool held, socket;
-	bool forgotten; /* on the way: nothing of it arrives any more */
-	unsigned index; /* in sim->all */
-};
+#include "simattempt.h"
 
 static struct simnet *
 sim_of(const struct conn *conn)
@@ -35,8 +26,8 @@ simnet_random(struct simnet *sim)
 	return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
-static void
-tell_later(struct attempt *a, int64_t delay_ms, enum conn_event what, int error)
+void
+simattempt_tell(struct attempt *a, int64_t delay_ms, enum conn_event what, int error)
 {
 	struct simnet *sim = sim_of(a->conn);
 
@@ -56,6 +47,7 @@ deliver(struct simnet *sim, struct attempt *a)
 		a->host->held++;
 		a->held = true;
 		a->forgotten = false;
+		simtalk_begin(a, sim->now_ms);
 		a->conn->fd = (int)a->index + 1000;
 		a->conn->remote.in.sin_family = AF_INET;
 	}
@@ -64,6 +56,16 @@ deliver(struct simnet *sim, struct attempt *a)
 		a->held = false;
 	}
 	sim->net.on_news(a->conn, &news);
+}
+
+/* Unread data is nobody's business: the kernel's facts tell of it. */
+static void
+deliver_data(struct simnet *sim, struct attempt *a)
+{
+	const char *data = simtalk_event(sim, a);
+
+	if (data != NULL && a->conn->listening)
+		sim->net.on_data(a->conn, data, strlen(data));
 }
 
 bool
@@ -82,6 +84,10 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 		if (event.id == a->timer) {
 			a->timer = 0;
 			sim->net.on_news(a->conn, &timer);
+			return true;
+		}
+		if (event.id == a->talk.event) {
+			deliver_data(sim, a);
 			return true;
 		}
 		if (event.id == a->news) {
@@ -155,13 +161,13 @@ sim_resolve(struct conn *conn, const struct target *target)
 		__attribute__((fallthrough));
 	case 1:
 		if (a->host->mode == SIMHOST_UNKNOWN)
-			tell_later(a, 20, CONN_FAILED, EAI_NONAME);
+			simattempt_tell(a, 20, CONN_FAILED, EAI_NONAME);
 		else
-			tell_later(a, 5, CONN_RESOLVED, 0);
+			simattempt_tell(a, 5, CONN_RESOLVED, 0);
 		return 0;
 	default:
 		if (a->host->mode != SIMHOST_UNKNOWN)
-			tell_later(a, 1, CONN_RESOLVED, 0);
+			simattempt_tell(a, 1, CONN_RESOLVED, 0);
 		return 0; /* the resolver hangs */
 	}
 }
@@ -186,9 +192,9 @@ sim_connect(struct conn *conn, const struct target *target, struct conn_news *re
 	if (++host->in_flight > host->most_in_flight)
 		host->most_in_flight = host->in_flight;
 	if (host->mode == SIMHOST_REFUSES)
-		tell_later(a, host->rtt_ms, CONN_FAILED, ECONNREFUSED);
+		simattempt_tell(a, host->rtt_ms, CONN_FAILED, ECONNREFUSED);
 	else if (host->mode == SIMHOST_TAKES || host->mode == SIMHOST_DROPS)
-		tell_later(a, host->rtt_ms, CONN_CONNECTED, 0);
+		simattempt_tell(a, host->rtt_ms, CONN_CONNECTED, 0);
 	return 0;
 }
 
@@ -199,7 +205,7 @@ sim_hold(struct conn *conn, struct tcp_facts *ret)
 
 	assert(a->held);
 	if (a->host->mode == SIMHOST_DROPS)
-		tell_later(a, a->host->rtt_ms, CONN_LOST, 0);
+		simattempt_tell(a, a->host->rtt_ms, CONN_LOST, 0);
 	a->timer = 0;
 	*ret = (struct tcp_facts){.rtt_us = a->host->rtt_ms * 1000, .connected = true};
 	return 0;
@@ -224,7 +230,7 @@ sim_probe(struct conn *conn, const struct keepalive *keepalive)
 
 	assert(a->held);
 	if (a->news == 0 || a->next.what != CONN_LOST)
-		tell_later(a, answers ? a->host->rtt_ms : until_ms,
+		simattempt_tell(a, answers ? a->host->rtt_ms : until_ms,
 		    answers ? CONN_PROBED : CONN_LOST, answers ? 0 : ETIMEDOUT);
 	sim_of(conn)->probes++;
 	return 0;
@@ -236,7 +242,26 @@ sim_facts(struct conn *conn, struct tcp_facts *ret)
 	if (conn->fd < 0)
 		return -EBADF;
 	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000, .probes = 3};
+	simtalk_facts(conn->attempt, sim_of(conn)->now_ms, ret);
 	return 0;
+}
+
+static int
+sim_send(struct conn *conn, const char *data, size_t len)
+{
+	struct attempt *a = conn->attempt;
+
+	(void)data;
+	assert(a->held);
+	simtalk_send(sim_of(conn), a);
+	return (int)len;
+}
+
+/* Nothing waits to be read: it is delivered when it comes. */
+static void
+sim_read(struct conn *conn)
+{
+	assert(conn->attempt->held);
 }
 
 /* The one end of a simulated session that can be told: its host, by the port. */
@@ -250,6 +275,7 @@ sim_adopt(struct conn *conn, const struct conn_socket *socket)
 	a->host->held++;
 	a->held = a->socket = true;
 	a->forgotten = false;
+	simtalk_begin(a, sim_of(conn)->now_ms - socket->facts.quiet_ms);
 	sim_of(conn)->sockets++;
 	conn->fd = socket->fd;
 	conn->remote = socket->remote;
@@ -264,7 +290,7 @@ sim_leave(struct conn *conn)
 	if (!a->held)
 		return;
 	sim_of(conn)->sockets--;
-	a->news = 0;
+	a->news = a->talk.event = 0;
 	a->held = a->socket = false;
 	conn->fd = -1;
 }
@@ -281,7 +307,7 @@ sim_drop(struct conn *conn)
 		else if (conn->fd < 0)
 			a->host->in_flight--;
 	}
-	a->news = a->timer = 0;
+	a->news = a->timer = a->talk.event = 0;
 	a->held = a->socket = false;
 	conn->fd = -1;
 }
@@ -307,50 +333,11 @@ const struct session_ops simnet_ops = {
     .tune = sim_tune,
     .probe = sim_probe,
     .facts = sim_facts,
+    .send = sim_send,
+    .read = sim_read,
     .drop = sim_drop,
     .leave = sim_leave,
 };
-
-void
-simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms)
-{
-	for (unsigned i = 0; i < sim->n_all; i++) {
-		struct attempt *a = sim->all[i];
-
-		if (a->conn != NULL && a->held && a->host == host && a->news == 0)
-			tell_later(a, spread_ms > 0 ? simnet_random(sim) % spread_ms : 0, CONN_LOST,
-			    error);
-	}
-}
-
-void
-simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in)
-{
-	for (unsigned i = 0; i < sim->n_all; i++) {
-		struct attempt *a = sim->all[i];
-
-		if (a->conn != NULL && a->held && a->host == host && i % one_in == 0)
-			a->forgotten = true;
-	}
-}
-
-bool
-simnet_has_timer(const struct conn *conn)
-{
-	return conn->attempt->timer != 0;
-}
-
-bool
-simnet_is_pending(const struct conn *conn)
-{
-	return conn->attempt->socket && !conn->attempt->held;
-}
-
-bool
-simnet_is_held(const struct conn *conn)
-{
-	return conn->attempt->held;
-}
 
 void
 simnet_init(struct simnet *sim, struct simhost *hosts, unsigned n_hosts, uint64_t seed)

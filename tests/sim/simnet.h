@@ -31,6 +31,11 @@ struct simhost {
 	unsigned held;	    /* sessions it has now */
 	unsigned in_flight; /* attempts under way, and the most there ever were */
 	unsigned most_in_flight;
+	const char *answer; /* of its application to whatever is sent; NULL: it hangs */
+	int64_t answer_ms;  /* that takes it so long */
+	unsigned beats;	    /* it was sent, and the most within one second */
+	unsigned most_beats, beats_now;
+	int64_t beats_second;
 };
 
 struct simnet {
@@ -64,6 +69,9 @@ void simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint
 
 /* A firewall forgets each nth session of the host: nobody is told, and probes get no answer. */
 void simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in);
+
+/* The host's application says something, unasked, on every held session. */
+void simnet_talk(struct simnet *sim, const struct simhost *host);
 
 /* What a conn has: to be held against the state of its session. */
 bool simnet_has_timer(const struct conn *conn);

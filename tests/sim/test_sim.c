@@ -26,7 +26,7 @@ misfortune(struct world *w)
 	static const int errors[] = {0, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETDOWN};
 	struct simhost *host = &w->hosts[simnet_random(&w->sim) % HOSTS];
 
-	switch (simnet_random(&w->sim) % 7) {
+	switch (simnet_random(&w->sim) % 8) {
 	case 0:
 	case 1:
 		host->mode = (enum simhost_mode)(simnet_random(&w->sim) % SIMHOST_MODES);
@@ -42,6 +42,9 @@ misfortune(struct world *w)
 	case 5:
 		simnet_forget(&w->sim, host, 2);
 		guard_probe_all(&w->guard);
+		break;
+	case 6:
+		host->answer = simnet_random(&w->sim) % 2 ? NULL : "yes";
 		break;
 	default:
 		world_configure(w, 12);
@@ -71,8 +74,10 @@ histories(void **unused)
 			misfortune(w);
 			world_pass(w, simnet_random(&w->sim) % (10 * MINUTE));
 		}
-		for (unsigned i = 0; i < HOSTS; i++)
+		for (unsigned i = 0; i < HOSTS; i++) {
 			w->hosts[i].mode = SIMHOST_TAKES;
+			w->hosts[i].answer = "yes";
+		}
 		w->sim.max_sockets = UINT32_MAX;
 		world_pass(w, 3 * HOUR);
 		assert_int_equal(w->guard.in_state[FSM_UP], w->guard.n_sessions);

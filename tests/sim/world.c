@@ -5,10 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/heart.h"
 #include "daemon/peer.h"
 #include "policy/fsm.h"
 
 static const char *const host_names[HOSTS] = {"a", "b", "c", "d", "e", "f"};
+
+static char beat[] = "are you there?";
+static struct config_heartbeat heartbeats[2] = {
+    {.send = beat, .send_len = 1, .terms = {.every_ms = 20000, .timeout_ms = 5000}},
+    {.send = beat, .send_len = sizeof(beat), .terms = {.every_ms = 100000, .timeout_ms = 100000}},
+};
 
 static void
 count_line(struct report *report, enum message message, int priority,
@@ -78,6 +85,8 @@ world_configure(struct world *w, unsigned most_sessions)
 		world_fill_peer(peer, i, 1 + simnet_random(&w->sim) % most_sessions);
 		if (simnet_random(&w->sim) % 4 == 0)
 			peer->port = 80;
+		if (simnet_random(&w->sim) % 2 == 0)
+			peer->heartbeat = &heartbeats[simnet_random(&w->sim) % 2];
 		n++;
 	}
 	w->config[next] = (struct config){.peers = w->peers[next], .n_peers = n};
@@ -98,13 +107,15 @@ world_init(struct world *w, uint64_t seed)
 {
 	memset(w, 0, sizeof(*w));
 	for (unsigned i = 0; i < HOSTS; i++)
-		w->hosts[i] = (struct simhost){.name = host_names[i], .rtt_ms = 1 + 40 * i};
+		w->hosts[i] =
+		    (struct simhost){.name = host_names[i], .rtt_ms = 1 + 40 * i, .answer = "yes"};
 	simnet_init(&w->sim, w->hosts, HOSTS, seed);
 	w->sim.net.on_news = session_news;
+	w->sim.net.on_data = heart_data;
 	w->guard.ops = &simnet_ops;
 	w->guard.net = &w->sim.net;
 	w->guard.report = (struct report){.say = count_line, .wants = wants_all};
-	w->guard.changed = ignore;
+	w->guard.changed = w->guard.beating = ignore;
 	w->guard.moved = w->guard.freed = ignore_session;
 	w->guard.fault = fail_on_fault;
 	w->guard.storm.holding = ignore;
@@ -118,6 +129,7 @@ world_clear(struct world *w)
 	assert_int_equal(w->sim.sockets, 0);
 	guard_clear(&w->guard);
 	assert_int_equal(w->guard.n_sessions, 0);
+	assert_int_equal(w->guard.n_beats, 0);
 	assert_int_equal(w->sim.conns, 0);
 	for (unsigned i = 0; i < HOSTS; i++) {
 		assert_int_equal(w->hosts[i].held, 0);
@@ -139,6 +151,7 @@ check_session(const struct session *s)
 	assert_false(s->probing && (state != FSM_UP || s->tuned != 0));
 	assert_int_equal(s->in_queue, state == FSM_IDLE);
 	assert_in_range(s->delay_ms, 0, MAX_BACKOFF_MS);
+	assert_true(state == FSM_UP || !s->conn.listening);
 }
 
 static void
@@ -157,6 +170,7 @@ check_peer(const struct peer *peer, unsigned in_state[FSM_N_STATES])
 	if (n[FSM_IDLE] > 0)
 		assert_true(n[FSM_BACKOFF] + n[FSM_RESOLVING] + n[FSM_CONNECTING] > 0);
 	assert_true(peer->pace.in_flight <= PACE_MAX_WINDOW);
+	assert_true((peer->heart != NULL) == (peer->config->heartbeat != NULL));
 	for (int i = 0; i < FSM_N_STATES; i++)
 		in_state[i] += n[i];
 }
@@ -164,14 +178,30 @@ check_peer(const struct peer *peer, unsigned in_state[FSM_N_STATES])
 static void
 check_books(const struct world *w)
 {
-	unsigned in_state[FSM_N_STATES] = {0}, sessions = 0;
+	unsigned in_state[FSM_N_STATES] = {0}, sessions = 0, beating = 0;
 
 	for (size_t i = 0; i < w->guard.n_peers; i++) {
 		check_peer(w->guard.peers[i], in_state);
 		sessions += w->guard.peers[i]->n_sessions;
+		if (w->guard.peers[i]->heart != NULL)
+			beating += w->guard.peers[i]->n_up;
 	}
 	assert_int_equal(w->guard.n_sessions, sessions);
+	assert_int_equal(w->guard.beats.n, beating);
 	assert_memory_equal(w->guard.in_state, in_state, sizeof(in_state));
+}
+
+/* Do the next thing that is due by then, one of the network's or one of ours. */
+static bool
+step(struct world *w, int64_t until_ms)
+{
+	int64_t heart_ms = heart_due_ms(&w->guard);
+
+	if (heart_ms < 0 || heart_ms > until_ms)
+		return simnet_step(&w->sim, until_ms);
+	if (!simnet_step(&w->sim, heart_ms))
+		heart_run(&w->guard);
+	return true;
 }
 
 void
@@ -179,7 +209,7 @@ world_pass(struct world *w, int64_t ms)
 {
 	int64_t until_ms = w->sim.now_ms + ms;
 
-	while (simnet_step(&w->sim, until_ms)) {
+	while (step(w, until_ms)) {
 		w->events++;
 		if (w->guard.n_sessions < 100 || w->events % 64 == 0)
 			check_books(w);

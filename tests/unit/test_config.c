@@ -90,8 +90,10 @@ static char name_a[] = "a", name_b[] = "a", host_a[] = "host", host_b[] = "host"
 	    wall_b[] = "240s", bind_a[] = "192.0.2.1", bind_b[] = "192.0.2.1", send_a[] = "x\0y",
 	    send_b[] = "x\0y", other[] = "other", send_other[] = "x\0z";
 
-static struct config_heartbeat heartbeat_a = {.send = send_a, .send_len = 3, .every_ms = 1000};
-static struct config_heartbeat heartbeat_b = {.send = send_b, .send_len = 3, .every_ms = 1000};
+static struct config_heartbeat heartbeat_a = {
+    .send = send_a, .send_len = 3, .terms.every_ms = 1000};
+static struct config_heartbeat heartbeat_b = {
+    .send = send_b, .send_len = 3, .terms.every_ms = 1000};
 
 static const struct config_peer before = {
     .name = name_a,
@@ -156,11 +158,12 @@ differences(void **state)
 	CHANGED(CONFIG_POLICY, after.listen = other);
 	CHANGED(CONFIG_POLICY, after.wish.outage_ms++);
 	CHANGED(CONFIG_POLICY, after.wish.lost_probes++);
-	CHANGED(CONFIG_POLICY, after.heartbeat = NULL);
-	CHANGED(CONFIG_POLICY, heartbeat_b.every_ms++);
-	CHANGED(CONFIG_POLICY, heartbeat_b.send = send_other);
-	CHANGED(CONFIG_POLICY, heartbeat_b.send_len = 2);
-	CHANGED(CONFIG_POLICY, heartbeat_b.expect = other; heartbeat_b.expect_len = 5);
+	CHANGED(CONFIG_HEARTBEAT, after.heartbeat = NULL);
+	CHANGED(CONFIG_HEARTBEAT, heartbeat_b.terms.every_ms++);
+	CHANGED(CONFIG_HEARTBEAT, heartbeat_b.terms.timeout_ms++);
+	CHANGED(CONFIG_HEARTBEAT, heartbeat_b.send = send_other);
+	CHANGED(CONFIG_HEARTBEAT, heartbeat_b.send_len = 2);
+	CHANGED(CONFIG_HEARTBEAT, heartbeat_b.expect.bytes = other; heartbeat_b.expect.len = 5);
 	CHANGED(CONFIG_RETUNE | CONFIG_POLICY, after.plan.idle_s--; after.wish.firewall_ms--);
 	CHANGED(CONFIG_RECONNECT | CONFIG_SESSIONS, after.port++; after.sessions++);
 }

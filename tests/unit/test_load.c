@@ -136,8 +136,8 @@ what_peers_share_is_stored_once(void **state)
 	assert_ptr_equal(config->peers[0].bind, config->peers[1].bind);
 	assert_ptr_equal(config->peers[0].heartbeat, config->peers[1].heartbeat);
 	assert_ptr_not_equal(config->peers[0].heartbeat, config->peers[2].heartbeat);
-	assert_int_equal(config->peers[2].heartbeat->every_ms, 5000);
-	assert_int_equal(config->peers[0].heartbeat->every_ms, 9000);
+	assert_int_equal(config->peers[2].heartbeat->terms.every_ms, 5000);
+	assert_int_equal(config->peers[0].heartbeat->terms.every_ms, 9000);
 	assert_ptr_equal(config->peers[0].name, config->peers[0].address);
 }
 

@@ -94,13 +94,15 @@ make_text(bool valid)
 {
 	static char text[16384];
 	size_t len = (size_t)snprintf(text, sizeof(text),
-	    "defaults: {bind: 192.0.2.1, heartbeat: {send: 'x\\n', every: 5}}\npeers:\n");
+	    "defaults: {bind: 192.0.2.1, heartbeat: {send: 'x\\n', expect: y, every: 5}}\n"
+	    "peers:\n");
 
+	/* The first cannot be reached from there, of which there is a warning. */
 	for (int i = 0; i < 100; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "- {name: peer-%d, address: \"host-%d.example.com:443\", firewall: %d, "
-		    "sessions: %s}\n",
-		    i, i, 200 + i, valid ? "2" : "two");
+		    "- {name: peer-%d, address: \"%s%d%s:443\", firewall: %d, sessions: %s}\n", i,
+		    i == 0 ? "[2001:db8::" : "host-", i, i == 0 ? "]" : ".example.com", 200 + i,
+		    valid ? "2" : "two");
 	return text;
 }
 

@@ -152,8 +152,8 @@ check_peer(const struct config *config, const struct config_peer *peer)
 	if (peer->heartbeat == NULL)
 		return;
 	assert_true(peer->heartbeat->send_len > 0);
-	assert_true(peer->heartbeat->every_ms < peer->wish.firewall_ms);
-	assert_true(peer->heartbeat->timeout_ms <= peer->heartbeat->every_ms);
+	assert_true(peer->heartbeat->terms.every_ms < peer->wish.firewall_ms);
+	assert_true(peer->heartbeat->terms.timeout_ms <= peer->heartbeat->terms.every_ms);
 }
 
 static void
