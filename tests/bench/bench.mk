@@ -4,15 +4,16 @@
 EXTRA_PROGRAMS += tests/bench/holder tests/bench/sink
 tests_bench_holder_LDADD =
 tests_bench_sink_LDADD =
-EXTRA_DIST += tests/bench/bench.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/rig.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench
-bench: src/kaguard tests/bench/holder tests/bench/sink
-	$(PYTHON) $(srcdir)/tests/bench/bench.py $(BENCH) \
+bench: src/kaguard tests/bench/holder tests/bench/sink tests/bench/bench_journal
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench.py $(BENCH) \
 		src/kaguard tests/bench/holder tests/bench/sink
+	tests/bench/bench_journal
 
-# By hand: what a record costs the event loop.
+# What a record costs the event loop.
 EXTRA_PROGRAMS += tests/bench/bench_journal
 tests_bench_bench_journal_SOURCES = tests/bench/bench_journal.c
 tests_bench_bench_journal_LDADD = $(KAGUARD_LIBS)

@@ -8,152 +8,22 @@ asserted; the targets stand beside the figures.
 """
 
 import argparse
-import dataclasses
+import contextlib
 import json
 import math
 import os
 import platform
 import resource
 import signal
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
-PEERS = 100  # the sessions to a sink are spread over so many peers
-SINK_HOLDS = 7500  # one process has at most RLIMIT_NOFILE sockets, which cannot always be raised
+from rig import SINK_HOLDS, Daemon, Failed, Guard, Peer, Sink, kaguard_config, peers_of, progress
+
+RELOAD_PEERS = 10000
 SETTLE_S = 3  # between the last session up and the first idle second
 UP_WITHIN_S = 120
-
-started = time.monotonic()
-
-
-def progress(text):
-    print(f"[{time.monotonic() - started:4.0f} s] {text}", file=sys.stderr, flush=True)
-
-
-class Failed(Exception):
-    """A measurement that could not be made."""
-
-
-class Sink:
-    """One process that accepts and holds the sessions."""
-
-    def __init__(self, program, count):
-        self.count = count
-        self.process = subprocess.Popen(
-            [program, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.port = int(self._read("port")[0])
-
-    def _read(self, word):
-        line = self.process.stdout.readline().split()
-        if not line or line[0] != word:
-            raise Failed(f"the sink said {line}, not {word}")
-        return line[1:]
-
-    def up(self):
-        """When the first and the last session arrived, in seconds."""
-        return [int(ns) / 1e9 for ns in self._read("up")]
-
-    def held(self):
-        self.process.stdin.write("?\n")
-        self.process.stdin.flush()
-        return int(self._read("held")[0])
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-@dataclasses.dataclass
-class Peer:
-    address: str
-    port: int
-    sessions: int
-
-
-def peers_of(sink, sessions, number=1):
-    """The peers that hold so many sessions to a sink, the number'th of its run."""
-    n = min(PEERS, sessions)
-    return [
-        Peer(f"127.{number}.{i >> 8}.{i & 255}", sink.port, sessions // n + (i <= sessions % n))
-        for i in range(1, n + 1)
-    ]
-
-
-def kaguard_config(peers, **top):
-    text = "".join(f"{key}: {value}\n" for key, value in top.items())
-    text += "defaults: {firewall: aws-nat-gateway}\npeers:\n"
-    for peer in peers:
-        text += f"  - {{address: '{peer.address}:{peer.port}', sessions: {peer.sessions}}}\n"
-    return text
-
-
-class Guard:
-    """A program under test, holding the sessions of peers."""
-
-    def __init__(self, name, program, peers):
-        self.name = name
-        self.file = tempfile.NamedTemporaryFile("w+", prefix="kaguard-bench-", suffix=".yaml")
-        self.said = tempfile.TemporaryFile("w+")
-        if name == "holder":
-            self.file.writelines(f"{p.address} {p.port} {p.sessions}\n" for p in peers)
-            command = [program]
-        else:
-            self.file.write(kaguard_config(peers))
-            command = [program, "-c", self.file.name]
-        self.file.seek(0)
-        self.process = subprocess.Popen(
-            command, stdin=self.file, stdout=self.said, stderr=self.said, env=plain_environment()
-        )
-
-    def explain(self):
-        self.said.seek(0)
-        return "".join(self.said.readlines()[-10:])
-
-    def _proc(self, file):
-        with open(f"/proc/{self.process.pid}/{file}", encoding="ascii") as f:
-            return f.read()
-
-    def pss(self):
-        for line in self._proc("smaps_rollup").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-        raise Failed("no Pss in smaps_rollup")
-
-    def activity(self):
-        """CPU seconds and context switches of all threads since their start."""
-        cpu = switches = 0
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            # utime and stime stand behind the name, which may have blanks and parentheses.
-            stat = self._proc(f"task/{task}/stat").rpartition(")")[2].split()
-            cpu += (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-            for line in self._proc(f"task/{task}/status").splitlines():
-                if "ctxt_switches" in line:
-                    switches += int(line.split()[1])
-        return cpu, switches
-
-    def stop(self):
-        """Seconds from SIGTERM to the end."""
-        begun = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.file.close()
-        return time.monotonic() - begun
-
-
-def plain_environment():
-    """Ours, without what a service manager may have put into it."""
-    hidden = ("NOTIFY_SOCKET", "JOURNAL_STREAM", "WATCHDOG_USEC", "WATCHDOG_PID")
-    return {key: value for key, value in os.environ.items() if key not in hidden}
 
 
 def hold(name, options, sessions, idle_s):
@@ -233,29 +103,31 @@ def compare(options, sessions):
 
 def ready_after(options, config):
     """Seconds from exec to READY=1."""
-    with tempfile.TemporaryDirectory(prefix="kaguard-bench-") as directory:
-        path = os.path.join(directory, "notify")
-        file = os.path.join(directory, "kaguard.yaml")
-        with open(file, "w", encoding="ascii") as f:
-            f.write(config)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.bind(path)
-            manager.settimeout(10)
-            begun = time.monotonic()
-            process = subprocess.Popen(
-                [options.kaguard, "-c", file],
-                env={**plain_environment(), "NOTIFY_SOCKET": path},
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                while b"READY=1" not in manager.recv(65536).split(b"\n"):
-                    pass
-                return time.monotonic() - begun
-            except TimeoutError:
-                raise Failed("kaguard did not say READY=1 within 10 s") from None
-            finally:
-                process.terminate()
-                process.wait()
+    begun = time.monotonic()
+    with contextlib.closing(Daemon(options, config)) as daemon:
+        daemon.await_ready()
+        return time.monotonic() - begun
+
+
+def reload_unchanged(options, count, runs):
+    """Seconds that each reload takes where as many peers stay as they are; none is touched."""
+    progress(f"kaguard: {runs} reloads of {count} peers")
+    with contextlib.ExitStack() as stack:
+        n_sinks = math.ceil(count / SINK_HOLDS)
+        sinks = [stack.enter_context(contextlib.closing(Sink(options.sink, count // n_sinks)))
+                 for _ in range(n_sinks)]
+        peers = [Peer(f"127.{number}.{i >> 8}.{i & 255}", sink.port, 1)
+                 for number, sink in enumerate(sinks, 1) for i in range(1, sink.count + 1)]
+        config = kaguard_config(peers, ready_when="all-up")
+        daemon = stack.enter_context(contextlib.closing(Daemon(options, config)))
+        daemon.await_ready(UP_WITHIN_S)
+        for sink in sinks:
+            sink.up()
+        took = [daemon.reload() for _ in range(runs)]
+        touched = [sink for sink in sinks if sink.held_and_accepted() != (sink.count, sink.count)]
+        if touched:
+            raise Failed("a reload of what had not changed touched sessions")
+        return took
 
 
 def cold_start(options, runs):
@@ -287,6 +159,8 @@ def measure(options):
         found["rate_of_holder"] = found["kaguard"]["setup_per_s"] / found["holder"]["setup_per_s"]
         result["sessions"][sessions] = found
     result["ready_s"] = cold_start(options, 10)
+    result["reload_s_runs"] = reload_unchanged(options, RELOAD_PEERS, 5)
+    result["reload_s"] = statistics.median(result["reload_s_runs"])
     return result
 
 
@@ -318,6 +192,8 @@ def show(result):
     print("cold start with 10 peers")
     row("READY, ms", "", f"{result['ready_s']['started'] * 1e3:.1f}", "< 50")
     row("READY with ready_when: all-up, ms", "", f"{result['ready_s']['all-up'] * 1e3:.1f}")
+    print(f"reload of {RELOAD_PEERS:,} unchanged peers, none touched")
+    row("READY, ms", "", f"{result['reload_s'] * 1e3:.1f}", "< 100")
 
 
 def parse():

@@ -6,7 +6,8 @@
  *	sink COUNT
  *
  * prints "port N", then "up FIRST LAST" (nanoseconds of CLOCK_MONOTONIC) once COUNT connections
- * have been accepted. For each line on standard input it prints "held N"; it ends with the input.
+ * have been accepted. For each line on standard input it prints "held N ACCEPTED": how many there
+ * are, and how many have been accepted in all. It ends with the input.
  */
 
 #include <arpa/inet.h>
@@ -93,7 +94,7 @@ answer(const struct sink *sink)
 	ssize_t n = read(STDIN_FILENO, line, sizeof(line));
 
 	if (n > 0)
-		printf("held %ld\n", sink->held);
+		printf("held %ld %ld\n", sink->held, sink->accepted);
 	return n > 0;
 }
 
