@@ -201,8 +201,6 @@ on_usr2(struct wake *wake, unsigned what)
 	    "restarting on SIGUSR2: leaving %u session%s open for the next daemon", left,
 	    left == 1 ? "" : "s");
 	manager_stopping(d->manager, "leaving the sessions open");
-	keep_clear(&d->keep);
-	guard_leave(&d->guard);
 	loop_stop(d->loop);
 }
 
@@ -268,11 +266,12 @@ static int
 open_all(struct daemon *d)
 {
 	int level = d->options->log_level;
-	int r = loop_new(&d->loop);
+	/* These read the environment, and clear it: before there are threads. And this one before
+	 * anything is open that somebody may claim to have handed over. */
+	int r = keep_receive(&d->keep);
 
-	/* These read the environment, and clear it: before there are threads. */
 	if (r == 0)
-		r = keep_receive(&d->keep);
+		r = loop_new(&d->loop);
 	if (r == 0)
 		r = manager_new(d->loop, &d->guard, &d->manager);
 	if (r == 0)
@@ -327,6 +326,7 @@ fail(struct daemon *d, int r)
 	else
 		fprintf(stderr, "kaguard: cannot start: %s\n", strerror(-r));
 	manager_failed(d->manager, -r, "cannot go on");
+	keep_abandon(&d->keep); /* for the daemon that the service manager starts next */
 }
 
 static int

@@ -266,6 +266,14 @@ write_entry(struct keep *keep, const struct session *s)
 	parktable_write(keep->table, s->slot, &e);
 }
 
+/* What is not in line on the shelves waits for a while, for more of it may come. */
+static void
+settle(struct keep *keep)
+{
+	if (parking_dirty(keep->parking))
+		arm_flush(keep, FLUSH_MS);
+}
+
 /* The table knows of a socket before it is parked, and of its end before it is taken away: what is
  * found without an entry is nobody's. */
 void
@@ -297,7 +305,7 @@ keep_moved(struct keep *keep, struct session *s)
 	}
 	if (r < 0)
 		tell(keep, r);
-	keep_settle(keep);
+	settle(keep);
 }
 
 void
@@ -309,14 +317,17 @@ keep_freed(struct keep *keep, struct session *s)
 	parktable_give(keep->table, s->slot);
 	s->slot = SESSION_NO_SLOT;
 	s->life = 0;
-	keep_settle(keep);
+	settle(keep);
 }
 
 void
 keep_settle(struct keep *keep)
 {
-	if (parking_dirty(keep->parking))
-		arm_flush(keep, FLUSH_MS);
+	int r = parking_reserve(keep->parking);
+
+	if (r < 0)
+		tell(keep, r);
+	settle(keep);
 }
 
 void
@@ -327,6 +338,15 @@ keep_retry(struct keep *keep)
 	keep->retry_ms = 0;
 	keep->told = false;
 	arm_flush(keep, 0);
+}
+
+void
+keep_abandon(struct keep *keep)
+{
+	if (keep->table == NULL)
+		return;
+	guard_leave(keep->guard);
+	keep_clear(keep);
 }
 
 unsigned
@@ -347,6 +367,7 @@ keep_leave(struct keep *keep)
 			write_entry(keep, s);
 			n++;
 		}
+	keep_abandon(keep);
 	return n;
 }
 

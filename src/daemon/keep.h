@@ -51,14 +51,20 @@ void keep_clear(struct keep *keep);
 void keep_moved(struct keep *keep, struct session *session);
 void keep_freed(struct keep *keep, struct session *session);
 
-/* After a takeover: what is not in line is brought so before long. */
+/* After a takeover: be ready for more, and bring what is not in line so before long. */
 void keep_settle(struct keep *keep);
 
 /* The service manager may keep by now what it did not keep before. */
 void keep_retry(struct keep *keep);
 
-/* The process ends and is to be followed by another: leave all in order. How many it will find. */
+/*
+ * The process ends and is to be followed by another: leave all in order, and let go of it. How many
+ * the next one will find.
+ */
 unsigned keep_leave(struct keep *keep);
+
+/* The same where all is not in order: it will find what there is. */
+void keep_abandon(struct keep *keep);
 
 /* The process ends for good: nothing is to be kept. */
 void keep_forget(struct keep *keep);

@@ -165,7 +165,7 @@ take_one(struct takeover *t, const struct parked *parked)
 	struct session *s;
 
 	/* Its end had come, and been told, when the daemon before this one was ended. */
-	if (parked->slot >= parktable_slots(table) ||
+	if (parked->life == 0 || parked->slot >= parktable_slots(table) ||
 	    parktable_read(table, parked->slot, &e) <= 0 || e.life != parked->life) {
 		t->strays++;
 		return false;
@@ -224,30 +224,50 @@ bury(struct takeover *t)
 	}
 }
 
+/* What became of the dead, for the sum. */
+struct deaths {
+	unsigned reset, closed, silent;
+};
+
+static struct deaths
+count_deaths(const struct takeover *t)
+{
+	struct deaths n = {0};
+
+	for (unsigned i = 0; i < t->dead; i++) {
+		int error = t->corpses[i].error;
+
+		n.closed += error == 0;
+		n.reset += error == ECONNRESET || error == EPIPE;
+	}
+	n.silent = t->dead - n.closed - n.reset;
+	return n;
+}
+
 static void
 say_sum(struct takeover *t)
 {
+	const struct deaths n = count_deaths(t);
+	const struct {
+		unsigned n;
+		const char *what;
+	} parts[] = {
+	    {n.reset, "had been reset meanwhile"},
+	    {n.closed, "had been closed by the peer meanwhile"},
+	    {n.silent, "had been given up by the kernel meanwhile"},
+	    {t->unwanted, "belong to nothing in the configuration"},
+	    {t->expected - t->taken - t->dead - t->unwanted, "were lost"},
+	};
 	struct report *report = &t->keep->guard->report;
 	struct journal_fields none = JOURNAL_NO_FIELDS;
-	unsigned reset = 0, missing = t->expected - t->taken - t->dead - t->unwanted;
 	char text[512];
-	int n;
+	int used = snprintf(text, sizeof(text), "took over %u of %u session%s", t->taken,
+	    t->expected, t->expected == 1 ? "" : "s");
 
-	for (unsigned i = 0; i < t->dead; i++)
-		reset += t->corpses[i].error != 0;
-	n = snprintf(text, sizeof(text), "took over %u of %u session%s", t->taken, t->expected,
-	    t->expected == 1 ? "" : "s");
-	if (reset > 0)
-		n += snprintf(
-		    text + n, sizeof(text) - (size_t)n, "; %u had been reset meanwhile", reset);
-	if (t->dead > reset)
-		n += snprintf(text + n, sizeof(text) - (size_t)n,
-		    "; %u had been closed by the peer meanwhile", t->dead - reset);
-	if (t->unwanted > 0)
-		n += snprintf(text + n, sizeof(text) - (size_t)n,
-		    "; %u belong to nothing in the configuration", t->unwanted);
-	if (missing > 0)
-		snprintf(text + n, sizeof(text) - (size_t)n, "; %u were lost", missing);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].n > 0)
+			used += snprintf(text + used, sizeof(text) - (size_t)used, "; %u %s",
+			    parts[i].n, parts[i].what);
 	report->say(report, MESSAGE_TAKEN_OVER, LOG_NOTICE, &none, text);
 }
 

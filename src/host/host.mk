@@ -6,6 +6,7 @@ libkaguard_a_SOURCES += \
 	src/host/messages.c src/host/messages.h \
 	src/host/notify.c src/host/notify.h \
 	src/host/parking.c src/host/parking.h \
+	src/host/parking_store.c src/host/parking_store.h \
 	src/host/parktable.c src/host/parktable.h \
 	src/host/receipt.c src/host/receipt.h \
 	src/host/record.c src/host/record.h \

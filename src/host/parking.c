@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "host/parking_store.h"
 #include "host/shelf.h"
 
 #define NOWHERE UINT32_MAX
@@ -15,36 +16,12 @@
  */
 #define MAX_LETTERS 16
 
-/* Shelves filled anew at a time: until the manager has let go of the old ones, what lies on both
- * counts twice against RLIMIT_NOFILE. */
-#define FLUSH_SHELVES 8
+/* Places that are ready in queues which the manager has already, so that what is put there is kept
+ * from that instant on, however busy the manager is and this process's courier. */
+#define READY (PARKING_SHELF / 2)
 
-/*
- * `sent` counts what is in the queue, `n` what of it is wanted. Where that is not the same, or
- * something wanted is not in the queue, the shelf is dirty.
- */
-struct shelf {
-	int old_fd;   /* of the queue before, until the manager has this one in its place; or -1 */
-	int write_fd; /* -1: it is of the daemon before this one, or the manager has dropped it */
-	uint32_t generation; /* as it is called in the store; 0: it is not there yet */
-	unsigned sent, n;
-	unsigned letters; /* messages that it took: peeking walks past them all, for each again */
-	bool dirty;
-	bool refused; /* by the manager: not tried again but by a flush */
-	struct parked parked[PARKING_SHELF];
-};
-
-struct parking {
-	struct notify *notify;
-	struct shelf **shelves;
-	unsigned n_shelves;
-	uint32_t *where; /* of each slot: shelf * PARKING_SHELF + place, or NOWHERE */
-	uint32_t n_slots;
-	uint32_t generation;
-	unsigned dirty;
-	unsigned room; /* on the shelves below, nothing can be put */
-	int watch_fd;
-};
+/* A shelf of the daemon before is filled anew for no fewer places than that. */
+#define WORTH 16
 
 int
 parking_new(struct notify *notify, struct parking **ret)
@@ -63,23 +40,13 @@ parking_new(struct notify *notify, struct parking **ret)
 	return 0;
 }
 
-static void
-close_shelf(struct shelf *shelf)
-{
-	if (shelf->write_fd >= 0)
-		close(shelf->write_fd);
-	if (shelf->old_fd >= 0)
-		close(shelf->old_fd);
-	shelf->write_fd = shelf->old_fd = -1;
-}
-
 void
 parking_free(struct parking *p)
 {
 	if (p == NULL)
 		return;
 	for (unsigned i = 0; i < p->n_shelves; i++) {
-		close_shelf(p->shelves[i]);
+		parking_close_shelf(p->shelves[i]);
 		free(p->shelves[i]);
 	}
 	close(p->watch_fd);
@@ -114,155 +81,6 @@ parking_add(struct parking *p, uint32_t generation, uint32_t *ret_shelf)
 	p->shelves[p->n_shelves++] = shelf;
 	return 0;
 }
-
-static void
-set_dirty(struct parking *p, struct shelf *shelf, bool dirty)
-{
-	p->dirty += (unsigned)dirty - (unsigned)shelf->dirty;
-	shelf->dirty = dirty;
-}
-
-/* --- shelves and the store ------------------------------------------------------------------ */
-
-/* The end that keeps goes to the manager and to nobody else, so its fate shows at the other one. */
-static int
-store(struct parking *p, struct shelf *shelf, int write_fd, int keep_fd)
-{
-	struct epoll_event event = {.events = 0, .data.ptr = shelf}; /* a hang-up comes unasked */
-	char name[NOTIFY_NAME], old[NOTIFY_NAME];
-	uint32_t generation = parking_generation(p, 0);
-	int r = notify_store(p->notify, keep_fd, store_name_text(STORE_SHELF, generation, name),
-	    shelf->generation != 0 ? store_name_text(STORE_SHELF, shelf->generation, old) : NULL);
-
-	if (r < 0)
-		return r;
-	if (shelf->write_fd >= 0)
-		epoll_ctl(p->watch_fd, EPOLL_CTL_DEL, shelf->write_fd, NULL);
-	if (shelf->old_fd >= 0)
-		close(shelf->old_fd);
-	shelf->old_fd = shelf->write_fd;
-	shelf->write_fd = write_fd;
-	shelf->generation = generation;
-	shelf->sent = shelf->n;
-	shelf->letters = 1;
-	shelf->refused = false;
-	set_dirty(p, shelf, false);
-	return epoll_ctl(p->watch_fd, EPOLL_CTL_ADD, write_fd, &event) < 0 ? -errno : 0;
-}
-
-/* Fill it anew, and let it take the place of what is in the store. */
-static int
-refill(struct parking *p, struct shelf *shelf)
-{
-	int write_fd, keep_fd;
-	int r = shelf_pair(&write_fd, &keep_fd);
-
-	if (r < 0)
-		return r;
-	r = shelf->n > 0 ? shelf_send(write_fd, shelf->parked, shelf->n) : 0;
-	if (r == 0)
-		r = store(p, shelf, write_fd, keep_fd);
-	close(keep_fd);
-	if (r < 0 && shelf->write_fd != write_fd)
-		close(write_fd);
-	return r;
-}
-
-/* Nothing is left on it. */
-static int
-clear(struct parking *p, struct shelf *shelf)
-{
-	char name[NOTIFY_NAME];
-	int r = shelf->generation == 0 ? 0
-				       : notify_forget(p->notify,
-					     store_name_text(STORE_SHELF, shelf->generation, name));
-
-	if (r < 0)
-		return r;
-	close_shelf(shelf);
-	shelf->generation = shelf->sent = 0;
-	set_dirty(p, shelf, false);
-	return 0;
-}
-
-int
-parking_flush(struct parking *p, bool refused)
-{
-	unsigned left = FLUSH_SHELVES;
-
-	p->room = 0;
-	for (unsigned i = 0; i < p->n_shelves && p->dirty > 0; i++) {
-		struct shelf *shelf = p->shelves[i];
-		int r;
-
-		if (!shelf->dirty || (shelf->refused && !refused))
-			continue;
-		if (left-- == 0)
-			return 1;
-		r = shelf->n > 0 ? refill(p, shelf) : clear(p, shelf);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-bool
-parking_dirty(const struct parking *p)
-{
-	return p->dirty > 0;
-}
-
-void
-parking_forget(struct parking *p)
-{
-	char name[NOTIFY_NAME];
-
-	for (unsigned i = 0; i < p->n_shelves; i++) {
-		struct shelf *shelf = p->shelves[i];
-
-		if (shelf->generation != 0)
-			(void)notify_forget(
-			    p->notify, store_name_text(STORE_SHELF, shelf->generation, name));
-		shelf->generation = 0;
-	}
-}
-
-unsigned
-parking_shelves(const struct parking *p)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < p->n_shelves; i++)
-		n += p->shelves[i]->generation != 0;
-	return n;
-}
-
-int
-parking_watch_fd(const struct parking *p)
-{
-	return p->watch_fd;
-}
-
-unsigned
-parking_look(struct parking *p)
-{
-	struct epoll_event events[16];
-	unsigned lost = 0;
-	int n;
-
-	while ((n = epoll_wait(p->watch_fd, events, 16, 0)) > 0)
-		for (int i = 0; i < n; i++) {
-			struct shelf *shelf = events[i].data.ptr;
-
-			lost += shelf->n;
-			close_shelf(shelf);
-			shelf->refused = true;
-			set_dirty(p, shelf, true);
-		}
-	return lost;
-}
-
-/* --- what lies where ------------------------------------------------------------------------ */
 
 static int
 make_room_for(struct parking *p, uint32_t slot)
@@ -306,7 +124,7 @@ parking_know(struct parking *p, const struct parked *parked)
 		return -ENOSPC;
 	r = place(p, parked->shelf, parked);
 	shelf = p->shelves[parked->shelf];
-	set_dirty(p, shelf, shelf->n != shelf->sent || shelf->letters > MAX_LETTERS);
+	parking_set_dirty(p, shelf, shelf->n != shelf->sent || shelf->letters > MAX_LETTERS);
 	return r;
 }
 
@@ -317,28 +135,67 @@ parking_found(struct parking *p, uint32_t shelf_number, unsigned sent, unsigned 
 
 	shelf->sent = sent;
 	shelf->letters = letters;
-	set_dirty(p, shelf, true); /* one that is empty, too, until it is cleared */
+	parking_set_dirty(p, shelf, true); /* one that is empty, too, until it is cleared */
 }
 
-/*
- * The shelf for one more: the first with room in its queue; else one of the daemon before that has
- * room once it is filled anew; else a new one. NOWHERE where there is no memory.
- */
+/* A shelf of the daemon before with so many places, which it has once it is filled anew. */
+static uint32_t
+find_old(const struct parking *p, unsigned places)
+{
+	for (uint32_t i = 0; i < p->n_shelves; i++)
+		if (p->shelves[i]->write_fd < 0 && p->shelves[i]->n + places <= PARKING_SHELF)
+			return i;
+	return NOWHERE;
+}
+
+/* That, or else a new one; NOWHERE where there is no memory. */
+static uint32_t
+find_other(struct parking *p, unsigned places)
+{
+	uint32_t found = find_old(p, places);
+
+	return found != NOWHERE || parking_add(p, 0, &found) == 0 ? found : NOWHERE;
+}
+
+/* Places in its queue. */
+static unsigned
+room_of(const struct shelf *shelf)
+{
+	unsigned most = shelf->sent > shelf->n ? shelf->sent : shelf->n;
+
+	return shelf->write_fd >= 0 ? PARKING_SHELF - most : 0;
+}
+
+/* The shelf for one more: the first with room in its queue, else another one. */
 static uint32_t
 find_room(struct parking *p)
 {
-	uint32_t added;
-
-	for (; p->room < p->n_shelves; p->room++) {
-		const struct shelf *shelf = p->shelves[p->room];
-
-		if (shelf->write_fd >= 0 && shelf->sent < PARKING_SHELF && shelf->n < PARKING_SHELF)
+	for (; p->room < p->n_shelves; p->room++)
+		if (room_of(p->shelves[p->room]) > 0)
 			return p->room;
+	return find_other(p, 1);
+}
+
+int
+parking_reserve(struct parking *p)
+{
+	unsigned ready = 0;
+
+	if (p->refused)
+		return 0;
+	for (uint32_t i = p->room; i < p->n_shelves && ready < READY; i++)
+		ready += room_of(p->shelves[i]);
+	while (ready < READY) {
+		uint32_t number = find_other(p, WORTH);
+		int r = number == NOWHERE ? -ENOMEM : parking_refill(p, p->shelves[number]);
+
+		if (r < 0)
+			return r;
+		if (p->room > number)
+			p->room = number;
+		ready += room_of(p->shelves[number]);
 	}
-	for (uint32_t i = 0; i < p->n_shelves; i++)
-		if (p->shelves[i]->write_fd < 0 && p->shelves[i]->n < PARKING_SHELF)
-			return i;
-	return parking_add(p, 0, &added) == 0 ? added : NOWHERE;
+	return 0;
 }
 
 /* What came while the manager had not yet taken the shelf lies in both queues. That of the old one
@@ -366,16 +223,17 @@ parking_put(struct parking *p, const struct parked *parked)
 		send_to_old(shelf, parked);
 		shelf->letters++;
 		if (++shelf->sent == PARKING_SHELF)
-			set_dirty(p, shelf, true);
+			parking_set_dirty(p, shelf, true);
+		(void)parking_reserve(p); /* it is tried again for the next one */
 		return 0;
 	}
 	/* Its queue takes no more single messages (SO_SNDBUF), or there is none yet. */
-	set_dirty(p, shelf, true);
+	parking_set_dirty(p, shelf, true);
 	if (shelf->refused)
 		return -ENOTCONN;
 	if (p->room > number) /* it has a queue now, and maybe room in it */
 		p->room = number;
-	return refill(p, shelf);
+	return parking_refill(p, shelf);
 }
 
 void
@@ -395,5 +253,5 @@ parking_remove(struct parking *p, uint32_t slot)
 		*hole = *last;
 		p->where[hole->slot] = at;
 	}
-	set_dirty(p, shelf, true);
+	parking_set_dirty(p, shelf, true);
 }

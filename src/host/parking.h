@@ -55,6 +55,12 @@ int parking_know(struct parking *parking, const struct parked *parked);
  */
 int parking_put(struct parking *parking, const struct parked *parked);
 
+/*
+ * See to it that the manager has queues with room before there is anything to put into them;
+ * parking_put() and parking_flush() do so as well. 0 or negative errno.
+ */
+int parking_reserve(struct parking *parking);
+
 /* The socket in this slot is not to be kept any longer. */
 void parking_remove(struct parking *parking, uint32_t slot);
 
@@ -68,8 +74,8 @@ int parking_flush(struct parking *parking, bool refused);
 bool parking_dirty(const struct parking *parking);
 
 /*
- * Becomes readable when the manager has dropped a shelf; parking_look() returns how many sockets
- * lay there. They are parked again by the next flush of the refused.
+ * Becomes readable when the manager has dropped a shelf; parking_look() returns how many it has.
+ * What lay there is parked again by the next flush of the refused.
  */
 int parking_watch_fd(const struct parking *parking);
 unsigned parking_look(struct parking *parking);

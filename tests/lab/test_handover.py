@@ -5,10 +5,12 @@ import contextlib
 import fcntl
 import os
 import re
+import selectors
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -62,8 +64,9 @@ class Manager:
             assert self._changed.wait_for(
                 lambda: self.status.startswith(f"{SESSIONS}/{SESSIONS} sessions"), 5), self.status
 
-    def start(self, handed=None, names=None, pid=None):
-        """The daemon, with these descriptors, by name; those that are stored if none are given."""
+    def start(self, handed=None, names=None, pid=None, untrue=0):
+        """The daemon, with these descriptors, by name; those that are stored if none are given.
+        And so many more are said to be there."""
         handed = list((self.stored if handed is None else handed).items())
         names = ":".join(name for name, _ in handed) if names is None else names
 
@@ -73,7 +76,7 @@ class Manager:
                 os.dup2(fd, 3 + i)
                 os.close(fd)
         environment = {"NOTIFY_SOCKET": str(self._directory / "notify"),
-                       "LISTEN_FDS": str(len(handed)), "LISTEN_FDNAMES": names}
+                       "LISTEN_FDS": str(len(handed) + untrue), "LISTEN_FDNAMES": names}
         # By way of a shell, which is the process that the daemon becomes: it knows its number.
         listen = pid or "$$"
         return subprocess.Popen(
@@ -204,6 +207,15 @@ def test_names_that_do_not_fit(handover, names):
     assert handover.end(signal.SIGTERM) == 0
 
 
+def test_fewer_descriptors_than_said(handover):
+    """Those that the daemon opens itself are not taken for others."""
+    sessions = handover.up()
+    handover.end(signal.SIGKILL)
+    said = handover.start(untrue=20)
+    goes_on(handover, said, sessions)
+    assert handover.end(signal.SIGTERM) == 0
+
+
 def table_with(content, seals=True):
     fd = os.memfd_create("table", os.MFD_ALLOW_SEALING)
     os.write(fd, content)
@@ -299,6 +311,25 @@ def test_the_same_shelf_twice(handover):
     said = handover.start({**handover.manager.stored, "kg-shelf-90": shelf})
     assert "warning" not in said
     goes_on(handover, said, sessions)
+
+
+def test_given_up_meanwhile(handover):
+    """By the kernel, since there was no answer."""
+    handover.up()
+    handover.end(signal.SIGKILL)
+    shelf = next(fd for name, fd in handover.manager.stored.items() if "shelf" in name)
+    with socket.socket(fileno=os.dup(shelf)) as queue:
+        _, [(_, _, fd)], _, _ = queue.recvmsg(65536, socket.CMSG_LEN(4), socket.MSG_PEEK)
+    with socket.socket(fileno=int.from_bytes(fd, sys.byteorder)) as session:
+        session.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1)
+        handover.netns.run("ip", "link", "set", "lo", "down")
+        session.send(b"lost")
+        with selectors.DefaultSelector() as selector:
+            selector.register(session, selectors.EVENT_READ)
+            assert selector.select(10)
+        handover.netns.run("ip", "link", "set", "lo", "up")
+    said = handover.start()
+    assert f"took over {SESSIONS - 1} of {SESSIONS} sessions; 1 had been given up by the kernel" in said
 
 
 def test_fewer_are_wanted(handover):

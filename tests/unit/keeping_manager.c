@@ -114,21 +114,39 @@ manager_teardown(void **state)
 	return 0;
 }
 
-struct haul
-manager_next_daemon(struct manager *m)
+static struct haul
+haul_into(struct manager *m, struct parking *parking)
 {
 	struct store store = {.n = m->n};
 	struct haul haul;
 
-	parking_free(m->parking);
-	assert_int_equal(parking_new(m->notify, &m->parking), 0);
 	store.items = calloc(m->n > 0 ? m->n : 1, sizeof(*store.items));
 	assert_non_null(store.items);
-	for (unsigned i = 0; i < m->n; i++)
+	for (unsigned i = 0; i < m->n; i++) {
 		store.items[i] = (struct store_item){m->stored[i].name, dup(m->stored[i].fd)};
-	for (unsigned i = 0; i < m->n; i++)
-		parking_generation(m->parking, store.items[i].name.generation);
-	assert_int_equal(haul_take(&haul, m->parking, &store), 0);
+		parking_generation(parking, store.items[i].name.generation);
+	}
+	assert_int_equal(haul_take(&haul, parking, &store), 0);
 	store_clear(&store);
 	return haul;
+}
+
+struct haul
+manager_haul(struct manager *m)
+{
+	struct parking *other;
+	struct haul haul;
+
+	assert_int_equal(parking_new(m->notify, &other), 0);
+	haul = haul_into(m, other);
+	parking_free(other);
+	return haul;
+}
+
+struct haul
+manager_next_daemon(struct manager *m)
+{
+	parking_free(m->parking);
+	assert_int_equal(parking_new(m->notify, &m->parking), 0);
+	return haul_into(m, m->parking);
 }

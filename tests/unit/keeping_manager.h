@@ -32,6 +32,9 @@ void manager_serve(struct manager *m, unsigned n);
 /* Nobody has sent it anything, nor does soon. */
 bool manager_is_quiet(const struct manager *m);
 
+/* What a daemon would find that is started now. */
+struct haul manager_haul(struct manager *m);
+
 /* The daemon ends, whatever it was doing, and another one starts: what it finds. */
 struct haul manager_next_daemon(struct manager *m);
 

@@ -109,6 +109,35 @@ what_is_parked_is_found_as_often_as_somebody_looks(void **state)
 		drop(&things[i]);
 }
 
+/* Killed right after it was put, with a manager and a courier that have not got on since. */
+static void
+what_is_put_is_kept_from_that_instant(void **state)
+{
+	struct manager *m = *state;
+	static struct thing things[N];
+	static bool wanted[N];
+	unsigned shelves = 0;
+
+	assert_int_equal(parking_reserve(m->parking), 0);
+	for (uint32_t i = 0; i < N; i++) {
+		struct haul haul;
+
+		for (; shelves < parking_shelves(m->parking); shelves++)
+			manager_serve(m, 1);
+		things[i] = make_thing();
+		wanted[i] = true;
+		assert_int_equal(put(m, i, &things[i]), 0);
+		if (i % PARKING_SHELF > 5)
+			continue;
+		haul = manager_haul(m);
+		assert_found(&haul, things, wanted, i + 1);
+		haul_clear(&haul);
+	}
+	assert_int_equal(shelves, 3);
+	for (uint32_t i = 0; i < N; i++)
+		drop(&things[i]);
+}
+
 static void
 know_all(struct manager *m, struct haul *haul)
 {
@@ -184,8 +213,11 @@ the_next_daemon_goes_on_with_the_shelves(void **state)
 	haul_clear(&haul); /* none of it is wanted */
 	assert_true(parking_dirty(m->parking));
 	assert_int_equal(parking_flush(m->parking, false), 0);
-	manager_serve(m, 1);
-	assert_int_equal(m->n, 0);
+	manager_serve(m, 2);
+	assert_int_equal(m->n, 1); /* an empty one, for what is to come */
+	haul = manager_next_daemon(m);
+	assert_int_equal(haul.n, 0);
+	haul_clear(&haul);
 	for (uint32_t i = 0; i < 4; i++)
 		drop(&things[i]);
 }
@@ -333,6 +365,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    both(what_is_parked_is_found_as_often_as_somebody_looks),
+	    both(what_is_put_is_kept_from_that_instant),
 	    both(a_change_costs_one_shelf),
 	    both(the_next_daemon_goes_on_with_the_shelves),
 	    both(what_comes_during_a_change_is_not_lost),
