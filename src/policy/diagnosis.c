@@ -42,12 +42,78 @@ diagnosis_of_death(const struct death *death)
 	}
 }
 
-enum reason
-diagnosis_revise(enum reason reason, bool came_up)
+int64_t
+diagnosis_probed_ms(const struct death *death, int64_t interval_ms)
 {
-	if (reason != REASON_PENDING)
-		return reason;
-	return came_up ? REASON_EXPIRED : REASON_UNREACHABLE;
+	/* A reset answers the last probe; where there was silence, the kernel waited once more. */
+	int waited = death->error == ETIMEDOUT ? death->probes : death->probes - 1;
+	int64_t probed_ms = death->idle_ms - (waited > 0 ? waited : 0) * interval_ms;
+
+	return death->idle_ms < 0 ? -1 : probed_ms > 0 ? probed_ms : 0;
+}
+
+bool
+diagnosis_had_survived(const struct death *death, int64_t idle_plan_ms)
+{
+	/* Twice, since the first idle time of a socket may be the shorter one: a kernel timer is up
+	 * to 8/63 late (kernel/time/timer.c calc_wheel_index()), and each of the later ones as late
+	 * as the others. */
+	return death->steady_ms >= 0 && death->idle_ms >= 0 &&
+	       death->steady_ms - death->idle_ms >= 2 * idle_plan_ms * 71 / 63;
+}
+
+/* Whether a firewall that forgets what is idle explains the death. */
+static bool
+idleness_explains(const struct death *death, const struct scene *scene, int64_t probed_ms)
+{
+	/* A probe on demand finds out about sessions that were hardly idle. Jitter makes the idle
+	 * time up to 5 % shorter than planned, and the clocks are read one after the other. */
+	return probed_ms >= scene->idle_plan_ms * 9 / 10 &&
+	       !diagnosis_had_survived(death, scene->idle_plan_ms);
+}
+
+/* The new session came up at once: who had forgotten the old one? */
+static void
+find_forgetful(const struct death *death, const struct scene *scene, struct verdict *v)
+{
+	bool by_reset = death->error != ETIMEDOUT;
+
+	v->reason = REASON_EXPIRED;
+	v->forgotten_ms =
+	    death->data_lost ? death->idle_ms : diagnosis_probed_ms(death, scene->interval_plan_ms);
+	if (death->idle_ms < 0 || death->steady_ms < 0) {
+		v->cause = CAUSE_NONE;
+	} else if (!death->data_lost && idleness_explains(death, scene, v->forgotten_ms)) {
+		v->cause = CAUSE_IDLE;
+	} else if (scene->others_lost > (by_reset ? 0 : 1)) {
+		/* Of silence, on a path that loses much, two at a time may be chance. */
+		v->cause = CAUSE_FLUSHED;
+	} else if (by_reset && scene->fellows_alive == 0 && scene->others_alive > 0) {
+		v->reason = REASON_RESET;
+		v->cause = CAUSE_RESTARTED;
+	} else {
+		v->cause = CAUSE_FORGOTTEN;
+	}
+}
+
+void
+diagnosis_settle(const struct death *death, const struct scene *scene, struct verdict *ret)
+{
+	bool by_reset = death->error != ETIMEDOUT;
+	struct verdict v = {REASON_UNREACHABLE, CAUSE_NONE, -1};
+
+	if (scene->network_changed)
+		v = (struct verdict){REASON_LOCAL, CAUSE_NETWORK, -1};
+	else if (scene->next == NEXT_REFUSED)
+		v = (struct verdict){
+		    by_reset ? REASON_RESET : REASON_UNREACHABLE, CAUSE_RESTARTED, -1};
+	else if (scene->next == NEXT_STRAINED && !by_reset)
+		v.cause = CAUSE_INTERRUPTED;
+	else if (scene->next != NEXT_FAILED && scene->suspended)
+		v = (struct verdict){REASON_EXPIRED, CAUSE_SUSPENDED, -1};
+	else if (scene->next != NEXT_FAILED)
+		find_forgetful(death, scene, &v);
+	*ret = v;
 }
 
 enum reason
@@ -92,6 +158,35 @@ diagnosis_name(enum reason reason)
 		return "heartbeat";
 	case REASON_LOCAL:
 		return "local";
+	}
+	return "";
+}
+
+const char *
+diagnosis_cause_name(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_NONE:
+	case CAUSE_COUNT:
+		return "";
+	case CAUSE_IDLE:
+		return "idle";
+	case CAUSE_FLUSHED:
+		return "flushed";
+	case CAUSE_FORGOTTEN:
+		return "forgotten";
+	case CAUSE_SUSPENDED:
+		return "suspended";
+	case CAUSE_RESTARTED:
+		return "restarted";
+	case CAUSE_INTERRUPTED:
+		return "interrupted";
+	case CAUSE_NETWORK:
+		return "network";
+	case CAUSE_ENDS_IDLE:
+		return "ends-idle";
+	case CAUSE_ENDS_OLD:
+		return "ends-old";
 	}
 	return "";
 }

@@ -8,6 +8,8 @@ libkaguard_a_SOURCES += \
 	src/policy/expect.c src/policy/expect.h \
 	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/fsm.c src/policy/fsm.h \
+	src/policy/habit.c src/policy/habit.h \
+	src/policy/learn.c src/policy/learn.h \
 	src/policy/pace.c src/policy/pace.h \
 	src/policy/plan.c src/policy/plan.h \
 	src/policy/plan_conflict.c src/policy/plan_conflict.h \

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "policy/diagnosis.h"
+#include "policy/habit.h"
 #include "policy/summary.h"
 
 static void
@@ -60,17 +61,193 @@ attempts(void **unused)
 		    diagnosis_of_attempt(cases[i].error, cases[i].local), cases[i].reason);
 }
 
-static void
-the_next_attempt_explains_silence_and_nothing_else(void **unused)
+/* A session that is probed after 100 s and then every 10 s. */
+static const struct scene quiet_scene = {
+    .next = NEXT_UP, .idle_plan_ms = 100000, .interval_plan_ms = 10000};
+
+static struct verdict
+settled(const struct death *death, const struct scene *scene)
 {
+	struct verdict v = {REASON_COUNT, CAUSE_COUNT, -2};
+
+	diagnosis_settle(death, scene, &v);
+	return v;
+}
+
+/* Ends that look alike, and what tells them apart. */
+static void
+pending_deaths(void **unused)
+{
+	/* Silence in the first idle time, and a reset in it; likewise after hours of probes. */
+	static const struct death silent = {ETIMEDOUT, 3, false, 130000, 130000, 130000, 130000},
+				  met_reset = {ECONNRESET, 1, false, 101000, 101000, 101000,
+				      101000},
+				  later_silent = {ETIMEDOUT, 3, false, 130000, 9000000, 9000000,
+				      9000000},
+				  later_reset = {ECONNRESET, 1, false, 101000, 9000000, 9000000,
+				      9000000},
+				  on_demand = {ECONNRESET, 1, false, 2000, 2000, 2000, 2000},
+				  with_data = {ETIMEDOUT, 0, true, 130000, 30000, 30000, 130000},
+				  of_before = {ETIMEDOUT, 3, false, 130000, -1, -1, -1};
+	static const struct {
+		const char *what;
+		const struct death *death;
+		struct scene scene; /* but for the plan */
+		struct verdict verdict;
+	} cases[] = {
+	    {"a firewall that drops", &silent, {0}, {REASON_EXPIRED, CAUSE_IDLE, 100000}},
+	    {"a firewall that resets", &met_reset, {0}, {REASON_EXPIRED, CAUSE_IDLE, 101000}},
+	    {"a dead peer", &silent, {.next = NEXT_FAILED}, {REASON_UNREACHABLE, 0, -1}},
+	    {"a dead network", &later_silent, {.next = NEXT_FAILED}, {REASON_UNREACHABLE, 0, -1}},
+	    {"a path that was down until just now", &silent, {.next = NEXT_STRAINED},
+		{REASON_UNREACHABLE, CAUSE_INTERRUPTED, -1}},
+	    {"a lost SYN after a firewall's reset", &met_reset, {.next = NEXT_STRAINED},
+		{REASON_EXPIRED, CAUSE_IDLE, 101000}},
+	    {"a peer that comes back, its service not yet", &later_reset, {.next = NEXT_REFUSED},
+		{REASON_RESET, CAUSE_RESTARTED, -1}},
+	    {"likewise, without an answer before", &silent, {.next = NEXT_REFUSED},
+		{REASON_UNREACHABLE, CAUSE_RESTARTED, -1}},
+	    {"a rebooted peer", &later_reset, {.others_alive = 1},
+		{REASON_RESET, CAUSE_RESTARTED, -1}},
+	    {"a rebooted peer, hardly idle", &on_demand, {.others_alive = 2},
+		{REASON_RESET, CAUSE_RESTARTED, -1}},
+	    {"a flushed NAT", &later_reset, {.others_alive = 1, .others_lost = 1},
+		{REASON_EXPIRED, CAUSE_FLUSHED, 101000}},
+	    {"a flushed firewall that drops", &later_silent, {.others_lost = 4},
+		{REASON_EXPIRED, CAUSE_FLUSHED, 100000}},
+	    {"two losses on a bad path", &later_silent, {.others_lost = 1},
+		{REASON_EXPIRED, CAUSE_FORGOTTEN, 100000}},
+	    {"a reboot or a flush: nobody else to ask", &later_reset, {0},
+		{REASON_EXPIRED, CAUSE_FORGOTTEN, 101000}},
+	    {"this one only, and not for its idleness", &later_reset,
+		{.fellows_alive = 1, .others_alive = 1}, {REASON_EXPIRED, CAUSE_FORGOTTEN, 101000}},
+	    {"a short outage, or a flush", &later_silent, {.others_alive = 1},
+		{REASON_EXPIRED, CAUSE_FORGOTTEN, 100000}},
+	    {"data without an answer", &with_data, {0}, {REASON_EXPIRED, CAUSE_FORGOTTEN, 130000}},
+	    {"a death before the restart of the daemon", &of_before, {0},
+		{REASON_EXPIRED, CAUSE_NONE, 100000}},
+	    {"our cable", &silent, {.network_changed = true}, {REASON_LOCAL, CAUSE_NETWORK, -1}},
+	    {"our cable, still out", &silent, {.next = NEXT_FAILED, .network_changed = true},
+		{REASON_LOCAL, CAUSE_NETWORK, -1}},
+	    {"a laptop's lid", &met_reset, {.suspended = true},
+		{REASON_EXPIRED, CAUSE_SUSPENDED, -1}},
+	    {"a lid, and no peer afterwards", &silent, {.next = NEXT_FAILED, .suspended = true},
+		{REASON_UNREACHABLE, 0, -1}},
+	};
+
 	(void)unused;
-	assert_int_equal(diagnosis_revise(REASON_PENDING, true), REASON_EXPIRED);
-	assert_int_equal(diagnosis_revise(REASON_PENDING, false), REASON_UNREACHABLE);
-	for (int r = 0; r < REASON_COUNT; r++)
-		if (r != REASON_PENDING) {
-			assert_int_equal(diagnosis_revise((enum reason)r, true), r);
-			assert_int_equal(diagnosis_revise((enum reason)r, false), r);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene scene = cases[i].scene;
+		struct verdict v;
+
+		scene.idle_plan_ms = quiet_scene.idle_plan_ms;
+		scene.interval_plan_ms = quiet_scene.interval_plan_ms;
+		v = settled(cases[i].death, &scene);
+		if (v.cause != cases[i].verdict.cause)
+			print_message("# %s\n", cases[i].what);
+		assert_int_equal(v.cause, cases[i].verdict.cause);
+		assert_int_equal(v.reason, cases[i].verdict.reason);
+		if (v.cause != CAUSE_RESTARTED)
+			assert_int_equal(v.forgotten_ms, cases[i].verdict.forgotten_ms);
+	}
+}
+
+/* Whatever was seen, what is blamed follows from it. */
+static void
+verdicts_hold_together(void **unused)
+{
+	uint64_t seed = 1;
+
+	(void)unused;
+	for (int i = 0; i < 200000; i++) {
+		struct death d;
+		struct scene s;
+		struct verdict v;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		d = (struct death){seed & 1 << 20 ? ETIMEDOUT : ECONNRESET,
+		    1 + (int)(seed >> 21 & 3), seed >> 23 & 1, (int64_t)(seed >> 24 & 0x3ffff),
+		    (int64_t)(seed >> 42 & 0x3ffff), 0, 0};
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		s = (struct scene){(enum next_attempt)(seed >> 20 & 3), 100000, 10000,
+		    seed >> 22 & 1, seed >> 23 & 1, seed >> 24 & 1, (seed >> 25 & 7) == 0,
+		    (seed >> 28 & 7) == 0};
+		v = settled(&d, &s);
+		assert_in_range(v.reason, REASON_EXPIRED, REASON_LOCAL);
+		assert_int_equal(v.reason == REASON_LOCAL, s.network_changed);
+		/* Nobody is said to forget while there is no way to know. */
+		if (v.reason == REASON_EXPIRED)
+			assert_true(s.next == NEXT_UP || s.next == NEXT_STRAINED);
+		if (s.next == NEXT_FAILED)
+			assert_true(v.reason == REASON_UNREACHABLE || v.reason == REASON_LOCAL);
+		/* An idle time is learnt from only where it explains what was seen. */
+		if (v.cause == CAUSE_IDLE) {
+			assert_true(v.forgotten_ms >= 90000 && v.forgotten_ms <= d.idle_ms);
+			assert_false(diagnosis_had_survived(&d, 100000));
+			assert_false(s.suspended || d.data_lost);
 		}
+		if (v.reason == REASON_RESET)
+			assert_int_equal(d.error, ECONNRESET);
+	}
+}
+
+static void
+a_peer_makes_a_habit_of_it(void **unused)
+{
+	static const struct {
+		struct habit_end ends[5];
+		enum cause cause; /* after the last */
+		int64_t ms;
+	} cases[] = {
+	    /* closes who is idle for 20 s, by a clock that ticks every second */
+	    {{{20000, 20100, 20100}, {50000, 20900, 25000}, {90000, 20000, 31000}}, CAUSE_ENDS_IDLE,
+		20333},
+	    /* takes nobody for longer than an hour */
+	    {{{3600000, 70000, 3600000}, {7300000, 5000, 3630000}, {9900000, 900000, 3580000}},
+		CAUSE_ENDS_OLD, 3603333},
+	    /* twice may be chance */
+	    {{{20000, 20000, 20000}, {50000, 20000, 20000}}, CAUSE_NONE, 0},
+	    /* a server that restarts ends all at one time */
+	    {{{20000, 20000, 20000}, {20010, 20000, 20000}, {20020, 20000, 20000},
+		 {21900, 20000, 20000}},
+		CAUSE_NONE, 0},
+	    /* no two alike */
+	    {{{20000, 20000, 20000}, {50000, 22000, 22000}, {90000, 27000, 27000}}, CAUSE_NONE, 0},
+	    /* takes nobody at all */
+	    {{{1000, 5, 5}, {4000, 5, 5}, {9000, 5, 5}}, CAUSE_NONE, 0},
+	    /* the last three count */
+	    {{{10000, 900, 900}, {20000, 7000, 7000}, {50000, 20000, 20000}, {90000, 20000, 20000},
+		 {120000, 20000, 20000}},
+		CAUSE_ENDS_IDLE, 20000},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct habit habit = {0};
+		enum cause cause = CAUSE_COUNT;
+		int64_t ms = 0;
+
+		for (int j = 0; j < 5 && cases[i].ends[j].at_ms > 0; j++)
+			cause = habit_ended(&habit, REASON_CLOSED, &cases[i].ends[j], &ms);
+		assert_int_equal(cause, cases[i].cause);
+		assert_int_equal(ms, cases[i].ms);
+	}
+}
+
+static void
+ends_of_two_kinds_are_no_habit(void **unused)
+{
+	struct habit habit = {0};
+	int64_t ms = -1;
+
+	(void)unused;
+	for (int i = 0; i < 12; i++) {
+		const struct habit_end end = {i * 20000, 20000, 20000};
+		enum reason reason = i % 3 == 2 ? REASON_RESET : REASON_CLOSED;
+
+		assert_int_equal(habit_ended(&habit, reason, &end, &ms), CAUSE_NONE);
+	}
+	assert_int_equal(ms, -1);
 }
 
 static void
@@ -78,10 +255,14 @@ names_are_the_users_words(void **unused)
 {
 	static const char *const names[REASON_COUNT] = {"", "", "expired", "unreachable", "closed",
 	    "reset", "refused", "timed-out", "unresolved", "heartbeat", "local"};
+	static const char *const causes[CAUSE_COUNT] = {"", "idle", "flushed", "forgotten",
+	    "suspended", "restarted", "interrupted", "network", "ends-idle", "ends-old"};
 
 	(void)unused;
 	for (int r = 0; r < REASON_COUNT; r++)
 		assert_string_equal(diagnosis_name((enum reason)r), names[r]);
+	for (int c = 0; c < CAUSE_COUNT; c++)
+		assert_string_equal(diagnosis_cause_name((enum cause)c), causes[c]);
 }
 
 static void
@@ -130,7 +311,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(deaths),
 	    cmocka_unit_test(attempts),
-	    cmocka_unit_test(the_next_attempt_explains_silence_and_nothing_else),
+	    cmocka_unit_test(pending_deaths),
+	    cmocka_unit_test(verdicts_hold_together),
+	    cmocka_unit_test(a_peer_makes_a_habit_of_it),
+	    cmocka_unit_test(ends_of_two_kinds_are_no_habit),
 	    cmocka_unit_test(names_are_the_users_words),
 	    cmocka_unit_test(status_lines),
 	    cmocka_unit_test(event_lines),

@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
 	tests/unit/test_journal \
+	tests/unit/test_learn \
 	tests/unit/test_load \
 	tests/unit/test_load_memory \
 	tests/unit/test_load_random \
