@@ -17,7 +17,9 @@
 #include "daemon/keep.h"
 #include "daemon/limits.h"
 #include "daemon/manager.h"
+#include "daemon/memory.h"
 #include "daemon/session.h"
+#include "daemon/signals.h"
 #include "daemon/status.h"
 #include "daemon/takeover.h"
 #include "daemon/verdict.h"
@@ -27,15 +29,6 @@
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
 
-enum {
-	ON_TERM,
-	ON_INT,
-	ON_HUP,
-	ON_USR1,
-	ON_USR2,
-	N_SIGNALS
-};
-
 struct daemon {
 	const struct daemon_options *options;
 	struct config *config;
@@ -44,10 +37,11 @@ struct daemon {
 	struct loop *loop;
 	struct net net;
 	struct guard guard;
-	struct wake signals[N_SIGNALS];
+	struct signals signals;
 	struct chores chores;
 	struct keep keep;
 	struct verdict verdict;
+	struct memory memory;
 };
 
 __attribute__((format(printf, 4, 5))) static void
@@ -96,6 +90,18 @@ on_freed(struct guard *guard, struct session *session)
 }
 
 static void
+on_learnt(struct guard *guard)
+{
+	memory_learnt(&container_of(guard, struct daemon, guard)->memory);
+}
+
+static void
+on_recall(struct guard *guard, struct peer *peer)
+{
+	memory_recall(&container_of(guard, struct daemon, guard)->memory, peer);
+}
+
+static void
 on_due(struct guard *guard)
 {
 	chores_due(&container_of(guard, struct daemon, guard)->chores);
@@ -114,7 +120,10 @@ static int
 take_config(struct daemon *d, struct config *config, struct guard_changes *ret_changes)
 {
 	struct config *before = d->config;
-	int r = guard_configure(&d->guard, config, ret_changes);
+	int r;
+
+	memory_note(&d->memory);
+	r = guard_configure(&d->guard, config, ret_changes);
 
 	/* Even when memory ran out half way, peers may refer to the new one already. */
 	d->config = config;
@@ -160,23 +169,6 @@ reload(struct daemon *d)
 }
 
 static void
-on_hup(struct wake *wake, unsigned what)
-{
-	struct daemon *d = container_of(wake, struct daemon, signals[ON_HUP]);
-
-	(void)what;
-	manager_reloading(d->manager);
-	reload(d);
-}
-
-static void
-on_usr1(struct wake *wake, unsigned what)
-{
-	(void)what;
-	status_write(&container_of(wake, struct daemon, signals[ON_USR1])->guard);
-}
-
-static void
 stop(struct daemon *d, const char *signal)
 {
 	unsigned up = d->guard.in_state[FSM_UP];
@@ -191,12 +183,10 @@ stop(struct daemon *d, const char *signal)
 
 /* The service manager starts another one at once: RestartKillSignal= of the unit. */
 static void
-on_usr2(struct wake *wake, unsigned what)
+leave(struct daemon *d)
 {
-	struct daemon *d = container_of(wake, struct daemon, signals[ON_USR2]);
 	unsigned left = keep_leave(&d->keep);
 
-	(void)what;
 	say(d, MESSAGE_STOPPING, LOG_NOTICE,
 	    "restarting on SIGUSR2: leaving %u session%s open for the next daemon", left,
 	    left == 1 ? "" : "s");
@@ -205,17 +195,28 @@ on_usr2(struct wake *wake, unsigned what)
 }
 
 static void
-on_term(struct wake *wake, unsigned what)
+on_signal(struct signals *signals, int signo)
 {
-	(void)what;
-	stop(container_of(wake, struct daemon, signals[ON_TERM]), "SIGTERM");
-}
+	struct daemon *d = container_of(signals, struct daemon, signals);
 
-static void
-on_int(struct wake *wake, unsigned what)
-{
-	(void)what;
-	stop(container_of(wake, struct daemon, signals[ON_INT]), "SIGINT");
+	switch (signo) {
+	case SIGHUP:
+		manager_reloading(d->manager);
+		reload(d);
+		break;
+	case SIGUSR1:
+		status_write(&d->guard);
+		break;
+	case SIGUSR2:
+		leave(d);
+		break;
+	case SIGINT:
+		stop(d, "SIGINT");
+		break;
+	default:
+		stop(d, "SIGTERM");
+		break;
+	}
 }
 
 static void
@@ -226,40 +227,6 @@ on_fault(struct guard *guard, const char *what)
 	say(d, MESSAGE_INTERNAL, LOG_CRIT, "an error in kaguard itself, please report it: %s",
 	    what);
 	manager_fault(d->manager);
-}
-
-/*
- * A reload or a table that is asked for before there is a handler waits for it, where it would end
- * the process otherwise.
- */
-static void
-mask_requests(int how)
-{
-	sigset_t requests;
-
-	sigemptyset(&requests);
-	sigaddset(&requests, SIGHUP);
-	sigaddset(&requests, SIGUSR1);
-	sigaddset(&requests, SIGUSR2);
-	sigprocmask(how, &requests, NULL);
-}
-
-static int
-open_signals(struct daemon *d)
-{
-	static const int signos[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-	static void (*const handlers[N_SIGNALS])(struct wake *, unsigned) = {
-	    on_term, on_int, on_hup, on_usr1, on_usr2};
-	int r = 0;
-
-	for (int i = 0; i < N_SIGNALS && r == 0; i++) {
-		r = wake_init(d->loop, &d->signals[i], handlers[i]);
-		if (r == 0)
-			r = wake_signal(&d->signals[i], signos[i]);
-	}
-	if (r == 0)
-		mask_requests(SIG_UNBLOCK);
-	return r;
 }
 
 static int
@@ -281,15 +248,18 @@ open_all(struct daemon *d)
 	if (r == 0)
 		r = chores_init(&d->chores, d->loop, &d->guard);
 	if (r == 0)
-		r = open_signals(d);
+		r = signals_open(&d->signals, d->loop);
 	if (r == 0)
 		r = keep_open(&d->keep, d->loop, &d->guard, manager_notify(d->manager));
+	if (r == 0)
+		r = memory_open(&d->memory, d->loop, &d->guard);
 	return r;
 }
 
 static void
 wire(struct daemon *d)
 {
+	d->signals.asked = on_signal;
 	d->net.on_news = session_news;
 	d->net.on_data = heart_data;
 	d->guard.ops = &net_ops;
@@ -300,16 +270,18 @@ wire(struct daemon *d)
 	d->guard.beating = on_due;
 	d->guard.moved = on_moved;
 	d->guard.freed = on_freed;
+	d->guard.learnt = on_learnt;
+	d->guard.recall = on_recall;
 	d->guard.fault = on_fault;
 }
 
 static void
 close_all(struct daemon *d)
 {
+	memory_close(&d->memory, FLUSH_MS);
 	guard_clear(&d->guard);
 	keep_clear(&d->keep);
-	for (int i = 0; i < N_SIGNALS; i++)
-		wake_clear(&d->signals[i]);
+	signals_clear(&d->signals);
 	chores_clear(&d->chores);
 	net_close(&d->net);
 	manager_free(d->manager, FLUSH_MS);
@@ -369,7 +341,7 @@ daemon_run(const struct daemon_options *options)
 	int loaded, r;
 
 	signal(SIGPIPE, SIG_IGN);
-	mask_requests(SIG_BLOCK);
+	signals_block();
 	/* Loaded before there are threads: see limits_expect(). */
 	loaded = config_load(options->config_path, &config, &remarks);
 	if (loaded == 0)

@@ -37,6 +37,11 @@ struct guard {
 	/* Called when a heartbeat is due earlier than all others. */
 	void (*beating)(struct guard *guard);
 
+	/* Called when something about a peer is known that the next daemon has to know, too; and of
+	 * a new peer: what was known about it before is filled in. */
+	void (*learnt)(struct guard *guard);
+	void (*recall)(struct guard *guard, struct peer *peer);
+
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
 
@@ -47,6 +52,9 @@ struct guard {
 	size_t n_beats;	     /* that may be in it */
 	unsigned in_state[FSM_N_STATES];
 	struct summary_counts counts; /* since the start */
+	/* When a link or an address that sessions used was last gone, and when this machine last
+	 * woke from a sleep; 0: never. By the guard's clock. Set by who notices. */
+	int64_t network_changed_ms, resumed_ms;
 	/* Local trouble is told once for all peers, until the peer that told it is all up. */
 	const struct peer *local_teller;
 };

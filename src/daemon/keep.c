@@ -248,7 +248,7 @@ write_entry(struct keep *keep, const struct session *s)
 	    .discarded = s->conn.discarded,
 	    .since_ms = s->since_ms,
 	    .down_ms = s->down_ms,
-	    .died_idle_ms = s->died_idle_ms,
+	    .died_idle_ms = s->died.idle_ms,
 	    .index = s->index,
 	    .reconnects = s->reconnects,
 	    .failures = s->peer->failures,

@@ -31,12 +31,38 @@ configured_rtt_ms(const struct peer *peer)
 	return rtt_ms > 0 ? rtt_ms : PLAN_DEFAULT_RTT_MS;
 }
 
-static void
-take_plan(struct peer *peer)
+/* The wish, for the firewall as far as it is known. */
+static struct plan_wish
+wish_of(const struct peer *peer)
 {
-	peer->plan = peer->config->plan;
+	struct plan_wish wish = peer->config->wish;
+
+	wish.firewall_ms = learn_in_force_ms(&peer->learn);
+	return wish;
+}
+
+/* The plan of the configuration, or the tighter one that was learnt, as long as there is one. */
+static void
+configured_plan(struct peer *peer)
+{
+	const struct plan_wish wish = wish_of(peer);
+
+	if (wish.firewall_ms == peer->config->wish.firewall_ms ||
+	    plan_make(&wish, &peer->plan, NULL) < 0)
+		peer->plan = peer->config->plan;
 	peer->plan_read_back = false;
 	peer->plan_rtt_ms = configured_rtt_ms(peer);
+	learn_forget_events(&peer->learn);
+}
+
+/* What was learnt is about the path to that address, and an answer to what was declared. */
+static void
+forget_learnt(struct peer *peer)
+{
+	learn_begin(&peer->learn, peer->config->wish.firewall_ms);
+	peer->habit = (struct habit){0};
+	peer->habit_told = false;
+	peer->guard->learnt(peer->guard);
 }
 
 /* Have n sessions; those that are new wait for their turn. 0, or -ENOMEM with as many as there
@@ -85,7 +111,9 @@ peer_new(struct guard *guard, const struct config_peer *config)
 	TAILQ_INIT(&peer->queue);
 	pace_init(&peer->pace);
 	take_config(peer, config);
-	take_plan(peer);
+	learn_begin(&peer->learn, config->wish.firewall_ms);
+	guard->recall(guard, peer);
+	configured_plan(peer);
 	if (resize(peer, config->sessions) < 0) {
 		peer_free(peer);
 		return NULL;
@@ -154,8 +182,10 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 	take_config(peer, config);
 	if (changes & CONFIG_HEARTBEAT)
 		r = heart_change(peer);
+	if (changes & CONFIG_RECONNECT || config->wish.firewall_ms != peer->learn.declared_ms)
+		forget_learnt(peer);
 	if (changes & (CONFIG_RECONNECT | CONFIG_RETUNE))
-		take_plan(peer);
+		configured_plan(peer);
 	if (changes & CONFIG_RECONNECT)
 		reconnect_all(peer);
 	else if (changes & CONFIG_RETUNE)
@@ -281,7 +311,7 @@ rtt_to_plan_for_ms(const struct peer *peer)
 void
 peer_measured(struct peer *peer, int64_t rtt_us)
 {
-	struct plan_wish wish = peer->config->wish;
+	struct plan_wish wish = wish_of(peer);
 	struct plan plan;
 	bool possible;
 
@@ -292,13 +322,19 @@ peer_measured(struct peer *peer, int64_t rtt_us)
 		return;
 	peer->plan_rtt_ms = wish.rtt_ms;
 	possible = plan_make(&wish, &plan, NULL) == 0;
-	if (possible) {
-		peer->plan = plan;
-		peer->plan_read_back = false;
-		for (unsigned i = 0; i < peer->n_sessions; i++)
-			tuner_apply(peer->sessions[i]);
-	}
+	if (possible)
+		peer_take_plan(peer, &plan);
 	report_plan(peer, possible);
+}
+
+void
+peer_take_plan(struct peer *peer, const struct plan *plan)
+{
+	peer->plan = *plan;
+	peer->plan_read_back = false;
+	learn_forget_events(&peer->learn);
+	for (unsigned i = 0; i < peer->n_sessions; i++)
+		tuner_apply(peer->sessions[i]);
 }
 
 void

@@ -12,8 +12,11 @@
 #include <sys/queue.h>
 
 #include "config/config.h"
+#include "daemon/autopsy.h"
 #include "daemon/session.h"
 #include "daemon/storm.h"
+#include "policy/habit.h"
+#include "policy/learn.h"
 #include "policy/pace.h"
 #include "policy/plan.h"
 
@@ -35,6 +38,10 @@ struct peer {
 	struct plan plan;    /* in force: the configured one, or that for a longer round trip */
 	int64_t plan_rtt_ms; /* the round trip it allows for */
 	int64_t rtt_us[PEER_RTTS]; /* of the last sessions that came up; 0: none yet */
+	struct learn learn;	   /* about its firewall */
+	struct habit habit;	   /* by which it ends its sessions */
+	struct wreck wreck;	   /* what its last losses may have in common */
+	int64_t asked_ms;	   /* when others were last asked about a loss; 0: never */
 	struct session **sessions;
 	struct heart *heart; /* NULL: no heartbeat */
 	unsigned n_sessions;
@@ -45,6 +52,7 @@ struct peer {
 	bool waiting_flapped; /* it waits since its session did not last, not for an answer */
 	bool plan_read_back;  /* the kernel has these values just as they are */
 	bool option_told;     /* a refused option is said once */
+	bool habit_told;      /* and so is its habit */
 	bool pumping;
 	bool wanted;		    /* by the configuration that is being put in force */
 	unsigned failures;	    /* in a row; what the backoff counts */
@@ -90,6 +98,9 @@ void peer_waited(struct peer *peer, struct session *session);
 
 /* A round trip was measured; makes another plan where the path is not what this one is for. */
 void peer_measured(struct peer *peer, int64_t rtt_us);
+
+/* Another plan, for the firewall as it was learnt: in force at once, for live sessions too. */
+void peer_take_plan(struct peer *peer, const struct plan *plan);
 
 /* The session wants a turn. */
 void peer_enqueue(struct peer *peer, struct session *session);

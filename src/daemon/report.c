@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "daemon/guard.h"
-#include "daemon/heart.h"
+#include "daemon/obituary.h"
 #include "daemon/peer.h"
 #include "policy/summary.h"
 #include "policy/timespan.h"
@@ -22,6 +22,7 @@ struct draft {
 	struct journal_fields fields;
 	char remote[ADDRESS_TEXT_SIZE], local[ADDRESS_TEXT_SIZE];
 	char text[TEXT_SIZE];
+	char extra[OBITUARY_EXTRA];
 };
 
 static struct report *
@@ -104,19 +105,16 @@ report_state(struct session *s, enum fsm_state old, enum fsm_event event)
 	say(s, MESSAGE_STATE, LOG_DEBUG, &d);
 }
 
-/* Why the session before this one ended, where only its return has shown it. */
+/* Why the session before this one ended, where only this attempt has shown it. */
 static void
-add_verdict(struct draft *d, const struct session *s)
+add_verdict(struct draft *d, struct session *s)
 {
-	if (s->reason != REASON_EXPIRED)
+	if (!s->diagnosis_news)
 		return;
-	add(d, "; the firewall had forgotten it");
-	if (s->died_idle_ms >= 0) {
-		add(d, " within ");
-		add_span(d, s->died_idle_ms);
-		add(d, " without an answer");
-	}
-	add(d, " (declared: %s)", s->peer->config->firewall);
+	s->diagnosis_news = false;
+	obituary_add_verdict(d->text, sizeof(d->text), s);
+	obituary_verdict_fields(d->extra, s);
+	d->fields.extra = d->extra;
 }
 
 void
@@ -146,34 +144,22 @@ report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
 	say(s, MESSAGE_SESSION_UP, priority, &d);
 }
 
-static void
-add_death(struct draft *d, const struct report_death *what)
+/* One that had lasted is news. One that is lost again and again, by a server that takes and drops
+ * sessions, is so once, and when their number has doubled; and when there is a rule to it. */
+static int
+loss_priority(struct session *s, const struct report_death *what)
 {
-	const struct death *death = &what->death;
-	enum reason reason = what->reason;
+	bool many = s->flaps >= 4 && (s->flaps & (s->flaps - 1)) == 0;
+	bool rule = what->cause != CAUSE_NONE && !s->peer->habit_told;
 
-	if (reason == REASON_CLOSED)
-		add(d, "closed by the peer");
-	else if (reason == REASON_RESET)
-		add(d, "reset by the peer");
-	else if (reason != REASON_PENDING)
-		add(d, "%s", strerror(death->error));
-	else if (death->data_lost)
-		add(d, "data was not acknowledged");
-	else if (death->error != ETIMEDOUT)
-		add(d, "a probe was answered by a reset");
-	else
-		add(d, "%d probe%s unanswered", death->probes, death->probes == 1 ? "" : "s");
+	s->peer->habit_told |= rule;
+	return s->flaps > 1 && !many && !rule ? LOG_DEBUG : LOG_WARNING;
 }
 
 void
 report_lost(struct session *s, const struct report_death *what)
 {
-	/* One that had lasted is news. One that is lost again and again, by a server that takes and
-	 * drops sessions, is so once, and when their number has doubled. */
-	bool many = s->flaps >= 4 && (s->flaps & (s->flaps - 1)) == 0;
-	int priority = s->flaps > 1 && !many ? LOG_DEBUG : LOG_WARNING;
-	char verdict[192];
+	int priority = loss_priority(s, what);
 	struct draft d;
 
 	s->lost_aloud = priority < LOG_DEBUG;
@@ -188,20 +174,12 @@ report_lost(struct session *s, const struct report_death *what)
 	d.fields.idle_ms = what->death.idle_ms;
 	d.fields.error = what->death.error;
 	add(&d, "%s/%u: lost after ", d.fields.peer, s->index);
-	add_span(&d, what->age_ms);
+	add_span(&d, what->death.age_ms);
 	add(&d, ": ");
-	if (what->reason == REASON_HEARTBEAT)
-		add(&d, "%s", heart_verdict(s, verdict, sizeof(verdict)));
-	else
-		add_death(&d, what);
-	if (s->reason == REASON_PENDING && what->death.idle_ms >= 0) {
-		add(&d, ", last sign of life ");
-		add_span(&d, what->death.idle_ms);
-		add(&d, " ago");
-	}
-	if (s->reason == REASON_PENDING)
-		add(&d, "; the next attempt will tell whether the firewall or the peer");
-	if (many)
+	obituary_add_end(d.text, sizeof(d.text), s, what);
+	obituary_end_fields(d.extra, what);
+	d.fields.extra = d.extra;
+	if (s->flaps >= 4)
 		add(&d, "; it did not last %u times in a row", s->flaps);
 	say(s, MESSAGE_SESSION_LOST, priority, &d);
 }
@@ -263,6 +241,7 @@ report_failed(struct session *s, int64_t retry_ms)
 	d.fields.error = s->error > 0 ? s->error : 0;
 	add(&d, "%s/%u: ", d.fields.peer, s->index);
 	add_failure(&d, s);
+	add_verdict(&d, s);
 	if (retry_ms >= 0) {
 		add(&d, "; next attempt in ");
 		add_span(&d, retry_ms);
@@ -340,4 +319,19 @@ report_plan(struct peer *peer, bool possible)
 		    fields.peer, peer->plan_rtt_ms);
 	report->say(
 	    report, MESSAGE_PLAN_CHANGED, possible ? LOG_NOTICE : LOG_WARNING, &fields, text);
+}
+
+void
+report_lesson(struct peer *peer, const struct lesson *lesson, bool possible)
+{
+	struct report *report = report_of(peer);
+	struct journal_fields fields = JOURNAL_NO_FIELDS;
+	char text[TEXT_SIZE] = "", extra[OBITUARY_EXTRA];
+
+	fields.peer = peer->config->name;
+	fields.reason = diagnosis_name(REASON_EXPIRED);
+	fields.extra = extra;
+	obituary_add_lesson(text, sizeof(text), peer, possible ? lesson : NULL);
+	obituary_lesson_fields(extra, peer, possible ? lesson : NULL);
+	report->say(report, MESSAGE_LEARNT, LOG_WARNING, &fields, text);
 }

@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/autopsy.h"
 #include "host/journal.h"
 #include "net/sockopt.h"
 #include "policy/diagnosis.h"
 #include "policy/fsm.h"
+#include "policy/learn.h"
 
 struct guard;
 struct peer;
@@ -27,13 +29,6 @@ struct report {
 	bool (*wants)(struct report *report, int priority);
 };
 
-/* What a session went through. */
-struct report_death {
-	struct death death;
-	enum reason reason;
-	int64_t age_ms; /* how long it had been up */
-};
-
 void report_state(struct session *session, enum fsm_state old, enum fsm_event event);
 void report_up(struct session *session, int64_t down_ms, unsigned attempts, int64_t rtt_us);
 void report_lost(struct session *session, const struct report_death *what);
@@ -42,5 +37,8 @@ void report_closed(struct session *session, const char *why);
 void report_refusal(struct session *session, const struct sockopt_refusal *refusal);
 void report_flood(struct session *session);
 void report_plan(struct peer *peer, bool possible);
+
+/* What was learnt about the peer's firewall; `possible`: and put in force. */
+void report_lesson(struct peer *peer, const struct lesson *lesson, bool possible);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/autopsy.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
 #include "daemon/peer.h"
@@ -114,35 +115,23 @@ set_timer(struct session *s)
 	}
 }
 
-/* A death of unknown cause is explained by what the next attempt met. */
-static void
-settle_pending(struct session *s, bool came_up)
-{
-	if (s->reason != REASON_PENDING)
-		return;
-	s->reason = (uint8_t)diagnosis_revise(REASON_PENDING, came_up);
-	guard_of(s)->counts.deaths[s->reason]++;
-}
-
 /* FSM_FAIL. Returns the event that follows, or NO_EVENT. */
 static enum fsm_event
-fail(struct session *s, const struct cause *cause)
+fail(struct session *s, struct cause *cause)
 {
 	bool was_up = session_state(s) == FSM_UP;
 	struct guard *guard = guard_of(s);
 	int64_t delay_ms = peer_failed(s->peer, s, cause->reason, was_up);
 
 	if (cause->reason != REASON_LOCAL) /* that proves nothing about the peer */
-		settle_pending(s, false);
+		autopsy_settle(s, cause->reason == REASON_REFUSED ? NEXT_REFUSED : NEXT_FAILED);
 	/* Silence, and then no answer to a connect either, is one thing: unreachable. */
 	if (s->reason != REASON_UNREACHABLE || cause->reason != REASON_TIMED_OUT)
 		s->reason = (uint8_t)cause->reason;
 	s->error = cause->error;
 	if (was_up) {
 		guard->counts.lost++;
-		if (s->reason != REASON_PENDING)
-			guard->counts.deaths[s->reason]++;
-		s->died_idle_ms = cause->what.death.idle_ms;
+		autopsy_lost(s, &cause->what);
 		report_lost(s, &cause->what);
 	} else {
 		guard->counts.failed_attempts++;
@@ -178,6 +167,15 @@ connect_(struct session *s, struct cause *cause)
 	return FSM_FAILED;
 }
 
+/* What this attempt has met, or those of its peer before it. */
+static enum next_attempt
+next_of(const struct session *s, const struct tcp_facts *facts)
+{
+	if (s->peer->failed_ms >= s->down_ms)
+		return s->peer->last_reason == REASON_REFUSED ? NEXT_REFUSED : NEXT_FAILED;
+	return facts->resent > 0 ? NEXT_STRAINED : NEXT_UP;
+}
+
 static void
 came_up(struct session *s, const struct tcp_facts *facts)
 {
@@ -186,7 +184,7 @@ came_up(struct session *s, const struct tcp_facts *facts)
 
 	guard->counts.came_up++;
 	s->reconnects += s->was_up;
-	settle_pending(s, s->peer->failed_ms < s->down_ms);
+	autopsy_settle(s, next_of(s, facts));
 	peer_came_up(s->peer, facts->resent > 0);
 	report_up(s, guard_now_ms(guard) - s->down_ms, attempts, facts->rtt_us);
 }
@@ -200,12 +198,15 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 
 	if (event != FSM_ADOPTED)
 		s->tuned = 0;
+	s->steady_ms = guard_now_ms(guard_of(s));
 	tuner_apply(s);
 	r = guard_of(s)->ops->hold(&s->conn, &facts);
 	if (r < 0) {
 		if (event != FSM_ADOPTED)
 			peer_withdrew(s->peer);
-		*cause = (struct cause){.reason = REASON_LOCAL, .error = -r};
+		*cause = (struct cause){.reason = REASON_LOCAL,
+		    .error = -r,
+		    .what = {.reason = REASON_LOCAL, .death = {.error = -r, .idle_ms = -1}}};
 		return FSM_LOST;
 	}
 	if (event != FSM_ADOPTED)
@@ -295,21 +296,12 @@ session_adopt(struct session *s, const struct conn_socket *socket, int64_t since
 	}
 }
 
-/* What was seen of a held session that has just ended; its socket is still there. */
 static struct cause
 see_death(struct session *s, int error)
 {
-	struct guard *guard = guard_of(s);
-	struct tcp_facts facts = {.idle_ms = -1, .rtt_us = -1};
-	struct cause cause = {.error = error};
+	struct cause cause = {.error = error, .what = autopsy_look(s, error)};
 
-	guard->ops->facts(&s->conn, &facts);
-	cause.what.death = (struct death){.error = error,
-	    .probes = (int)facts.probes,
-	    .data_lost = facts.data_in_flight,
-	    .idle_ms = facts.idle_ms};
-	cause.what.age_ms = guard_now_ms(guard) - s->since_ms;
-	cause.reason = cause.what.reason = diagnosis_of_death(&cause.what.death);
+	cause.reason = cause.what.reason;
 	return cause;
 }
 

@@ -22,7 +22,9 @@ struct session {
 	TAILQ_ENTRY(session) queued; /* in peer->queue, where in_queue */
 	int64_t since_ms;	     /* when the state was entered */
 	int64_t down_ms;	     /* since when it is wanted and not up */
-	int64_t died_idle_ms;	     /* age of the last proof of life at the last death */
+	int64_t steady_ms;	     /* since when only the plan's probes went over it */
+	struct death died;	     /* the last time, at down_ms */
+	struct diagnosis diagnosis;  /* on that */
 	uint32_t delay_ms;	     /* of the backoff it is in */
 	uint32_t answer_ms;	     /* what the last probe on demand took to be answered */
 	uint64_t life;		     /* names the held socket among all that are parked; 0: none */
@@ -38,8 +40,10 @@ struct session {
 	uint8_t probes;	 /* unanswered ones, when last looked at */
 	bool in_queue;
 	bool was_up;
-	bool probing;	 /* on demand, and without an answer so far */
-	bool lost_aloud; /* its last loss was told; so its return is */
+	bool unsettled;	     /* the verdict waits for the next attempt */
+	bool diagnosis_news; /* it has come, and was not told yet */
+	bool probing;	     /* on demand, and without an answer so far */
+	bool lost_aloud;     /* its last loss was told; so its return is */
 	bool flood_told;
 };
 

@@ -67,13 +67,18 @@ restore(struct session *s, const struct parktable_entry *e, uint32_t slot)
 
 	s->slot = slot;
 	s->down_ms = not_after(e->down_ms, now_ms);
-	s->died_idle_ms = e->died_idle_ms;
+	s->died = (struct death){.error = e->error,
+	    .idle_ms = e->died_idle_ms,
+	    .steady_ms = -1,
+	    .quiet_ms = -1,
+	    .age_ms = -1};
 	s->reconnects = e->reconnects;
 	s->error = e->error;
 	s->tuned = e->tuned;
 	s->jitter = e->jitter;
 	s->was_up = (e->flags & PARKTABLE_WAS_UP) != 0;
 	s->reason = e->reason < REASON_COUNT ? e->reason : REASON_NONE;
+	s->unsettled = s->reason == REASON_PENDING;
 	s->conn.discarded = e->discarded;
 	if (s->peer->failures < e->failures)
 		s->peer->failures = e->failures;
@@ -220,6 +225,8 @@ bury(struct takeover *t)
 	for (unsigned i = 0; i < t->dead; i++) {
 		const struct conn_news news = {.what = CONN_LOST, .error = t->corpses[i].error};
 
+		/* How it went before it was taken over is not known. */
+		t->corpses[i].session->steady_ms = INT64_MAX;
 		session_news(&t->corpses[i].session->conn, &news);
 	}
 }

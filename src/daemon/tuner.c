@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/tuner.h"
 
+#include "daemon/autopsy.h"
 #include "daemon/guard.h"
 #include "daemon/peer.h"
 
@@ -39,6 +40,7 @@ static void
 untune(struct session *s)
 {
 	s->tuned = 0;
+	s->steady_ms = guard_now_ms(s->peer->guard);
 	if (s->life != 0)
 		s->peer->guard->moved(s->peer->guard, s);
 }
@@ -94,6 +96,7 @@ tuner_look(struct session *s)
 	if (guard->ops->facts(&s->conn, &facts) < 0)
 		return;
 	s->probes = (uint8_t)(facts.probes < UINT8_MAX ? facts.probes : UINT8_MAX);
+	autopsy_saw(s, &facts);
 	guard->moved(guard, s);
 	if (s->conn.discarded >= FLOOD_BYTES && !s->flood_told) {
 		s->flood_told = true;

@@ -12,6 +12,7 @@ libkaguard_a_SOURCES += \
 	src/host/record.c src/host/record.h \
 	src/host/ring.c src/host/ring.h \
 	src/host/shelf.c src/host/shelf.h \
+	src/host/statefile.c src/host/statefile.h \
 	src/host/store.c src/host/store.h \
 	src/host/text.c src/host/text.h
 libkaguard_a_SOURCES += src/host/table.c src/host/table.h

@@ -29,6 +29,8 @@ static const struct {
     [MESSAGE_INTERNAL] = {"b413ac7bb4bb4e6d8938bea784a41cb7", "internal"},
     [MESSAGE_STATE] = {"a1a9c3b19c58402bb1dfb2a74776e244", "state"},
     [MESSAGE_TAKEN_OVER] = {"73caaeb401ba444b8ed5e6a41ec73371", "taken-over"},
+    [MESSAGE_STATE_FILE] = {"d311d64e932643e3be91663bfebb18ae", "state-file"},
+    [MESSAGE_LEARNT] = {"a205d26d94404958ae47cfc22a543b37", "learnt"},
     [MESSAGE_NOT_KEPT] = {"525ad125ead3489693bc5991658a97e9", "not-kept"},
 };
 

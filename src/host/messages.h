@@ -26,6 +26,8 @@ enum message {
 	MESSAGE_STATE,		 /* any other change of a session's state; for debugging */
 	MESSAGE_TAKEN_OVER,	 /* sessions of the daemon before this one go on */
 	MESSAGE_NOT_KEPT,	 /* sessions will not, or did not, outlive their daemon */
+	MESSAGE_LEARNT,		 /* the firewall forgets sooner than was declared */
+	MESSAGE_STATE_FILE,	 /* what was learnt is not kept, or was lost */
 	MESSAGE_COUNT
 };
 

@@ -68,13 +68,13 @@ idleness_explains(const struct death *death, const struct scene *scene, int64_t 
 {
 	/* A probe on demand finds out about sessions that were hardly idle. Jitter makes the idle
 	 * time up to 5 % shorter than planned, and the clocks are read one after the other. */
-	return probed_ms >= scene->idle_plan_ms * 9 / 10 &&
+	return probed_ms >= scene->idle_plan_ms * 9 / 10 && !scene->hardly_idle_lost &&
 	       !diagnosis_had_survived(death, scene->idle_plan_ms);
 }
 
 /* The new session came up at once: who had forgotten the old one? */
 static void
-find_forgetful(const struct death *death, const struct scene *scene, struct verdict *v)
+find_forgetful(const struct death *death, const struct scene *scene, struct diagnosis *v)
 {
 	bool by_reset = death->error != ETIMEDOUT;
 
@@ -89,28 +89,27 @@ find_forgetful(const struct death *death, const struct scene *scene, struct verd
 		/* Of silence, on a path that loses much, two at a time may be chance. */
 		v->cause = CAUSE_FLUSHED;
 	} else if (by_reset && scene->fellows_alive == 0 && scene->others_alive > 0) {
-		v->reason = REASON_RESET;
-		v->cause = CAUSE_RESTARTED;
+		*v = (struct diagnosis){REASON_RESET, CAUSE_RESTARTED, -1};
 	} else {
 		v->cause = CAUSE_FORGOTTEN;
 	}
 }
 
 void
-diagnosis_settle(const struct death *death, const struct scene *scene, struct verdict *ret)
+diagnosis_settle(const struct death *death, const struct scene *scene, struct diagnosis *ret)
 {
 	bool by_reset = death->error != ETIMEDOUT;
-	struct verdict v = {REASON_UNREACHABLE, CAUSE_NONE, -1};
+	struct diagnosis v = {REASON_UNREACHABLE, CAUSE_NONE, -1};
 
 	if (scene->network_changed)
-		v = (struct verdict){REASON_LOCAL, CAUSE_NETWORK, -1};
+		v = (struct diagnosis){REASON_LOCAL, CAUSE_NETWORK, -1};
 	else if (scene->next == NEXT_REFUSED)
-		v = (struct verdict){
+		v = (struct diagnosis){
 		    by_reset ? REASON_RESET : REASON_UNREACHABLE, CAUSE_RESTARTED, -1};
 	else if (scene->next == NEXT_STRAINED && !by_reset)
 		v.cause = CAUSE_INTERRUPTED;
 	else if (scene->next != NEXT_FAILED && scene->suspended)
-		v = (struct verdict){REASON_EXPIRED, CAUSE_SUSPENDED, -1};
+		v = (struct diagnosis){REASON_EXPIRED, CAUSE_SUSPENDED, -1};
 	else if (scene->next != NEXT_FAILED)
 		find_forgetful(death, scene, &v);
 	*ret = v;
@@ -163,7 +162,7 @@ diagnosis_name(enum reason reason)
 }
 
 const char *
-diagnosis_cause_name(enum cause cause)
+diagnosis_cause_name(enum death_cause cause)
 {
 	switch (cause) {
 	case CAUSE_NONE:

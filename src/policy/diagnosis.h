@@ -29,7 +29,7 @@ enum reason {
 };
 
 /* What is behind the reason, as far as it can be told. */
-enum cause {
+enum death_cause {
 	CAUSE_NONE,
 	CAUSE_IDLE,	   /* EXPIRED: it was idle for longer than the firewall remembers */
 	CAUSE_FLUSHED,	   /* EXPIRED: a firewall lost its table, whatever was in it */
@@ -70,13 +70,14 @@ struct scene {
 	unsigned fellows_alive;	  /* sessions of the peer seen to live after this death */
 	unsigned others_alive;	  /* other peers seen to live since this one's last sign of life */
 	unsigned others_lost;	  /* other peers that lost sessions to the same moment, perhaps */
+	bool hardly_idle_lost;	  /* a fellow that was lost with it had been idle for less */
 	bool network_changed;	  /* of this host: a link or an address was gone meanwhile */
 	bool suspended;		  /* this host was, meanwhile */
 };
 
-struct verdict {
+struct diagnosis {
 	enum reason reason;
-	enum cause cause;
+	enum death_cause cause;
 	int64_t forgotten_ms; /* EXPIRED: the idleness within which it happened; -1: not known */
 };
 
@@ -85,7 +86,7 @@ enum reason diagnosis_of_death(const struct death *death);
 
 /* What a REASON_PENDING was after all. */
 void diagnosis_settle(
-    const struct death *death, const struct scene *scene, struct verdict *ret_verdict);
+    const struct death *death, const struct scene *scene, struct diagnosis *ret_diagnosis);
 
 /* The idleness of the session at the first probe that had no answer, or met a reset. */
 int64_t diagnosis_probed_ms(const struct death *death, int64_t interval_ms);
@@ -109,6 +110,6 @@ bool diagnosis_is_local(int error);
 const char *diagnosis_name(enum reason reason);
 
 /* As in KAGUARD_CAUSE=: "ends-idle". "" for none. */
-const char *diagnosis_cause_name(enum cause cause);
+const char *diagnosis_cause_name(enum death_cause cause);
 
 #endif

@@ -31,7 +31,7 @@ alike(const int64_t times_ms[HABIT_ENDS], int64_t *ret_ms)
 	return true;
 }
 
-enum cause
+enum death_cause
 habit_ended(struct habit *habit, enum reason reason, const struct habit_end *end, int64_t *ret_ms)
 {
 	int64_t quiet_ms[HABIT_ENDS], age_ms[HABIT_ENDS];

@@ -36,7 +36,7 @@ struct habit {
  * The peer ended a session. What it makes a habit of: CAUSE_ENDS_IDLE or CAUSE_ENDS_OLD, with the
  * time in *ret_ms; or CAUSE_NONE.
  */
-enum cause habit_ended(
+enum death_cause habit_ended(
     struct habit *habit, enum reason reason, const struct habit_end *end, int64_t *ret_ms);
 
 #endif

@@ -11,7 +11,7 @@ BEGIN {
 	owner["^event2/"] = "^net/loop\\.c$"
 	owner["^yaml\\.h$"] = "^config/document\\.c$"
 	owner["^systemd/"] = "^host/[a-z_]+\\.c$"
-	owner["^jansson\\.h$"] = "^(config/schema|daemon/show)\\.c$|^ctl/[a-z_]+\\.c$"
+	owner["^jansson\\.h$"] = "^(config/schema|daemon/(show|lore))\\.c$|^ctl/[a-z_]+\\.c$"
 	owner["^libmnl/"] = "^net/netwatch\\.c$"
 
 	# All that pure policy may know of the world: no clock, no descriptor, no log.

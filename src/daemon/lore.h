@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_DAEMON_LORE_H
+#define KAGUARD_DAEMON_LORE_H
+
+/*
+ * What is known of peers beyond this daemon and this boot, as the state file has it. Times are of
+ * the day, in milliseconds since 1970: no other clock outlives a boot.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/habit.h"
+#include "policy/learn.h"
+
+#define LORE_FILE "learnt.json"
+
+/* Of peers that nobody has configured for so long nothing is kept. */
+#define LORE_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
+
+struct lore_entry {
+	char *peer, *address;
+	int64_t known_ms; /* when the peer was last configured */
+	struct learn learn;
+	struct habit habit;
+};
+
+/* In the order of their names. All zero is empty. */
+struct lore {
+	struct lore_entry *entries;
+	size_t n;
+};
+
+void lore_clear(struct lore *lore);
+
+/* 0; -EBADMSG: it is no such text; -ENOMEM. */
+int lore_parse(const char *text, size_t size, struct lore *ret);
+
+/* Without what has been of no use since before `oldest_ms`. To be freed; NULL: no memory. */
+char *lore_print(const struct lore *lore, int64_t oldest_ms);
+
+/* What is known of that peer at that address, whose firewall is declared so. NULL: nothing. */
+const struct lore_entry *lore_find(
+    const struct lore *lore, const char *peer, const char *address, int64_t declared_ms);
+
+/* Whether there is an entry of that name, whatever it says. */
+bool lore_has(const struct lore *lore, const char *peer);
+
+/* Take a copy, in place of what was known of the peer of that name. 0 or -ENOMEM. */
+int lore_put(struct lore *lore, const struct lore_entry *entry);
+
+/* True where there is anything in it that is worth to be kept. */
+bool lore_is_worth(const struct lore_entry *entry);
+
+#endif
