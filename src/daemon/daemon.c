@@ -18,11 +18,11 @@
 #include "daemon/limits.h"
 #include "daemon/manager.h"
 #include "daemon/memory.h"
+#include "daemon/outcome.h"
 #include "daemon/session.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
 #include "daemon/takeover.h"
-#include "daemon/verdict.h"
 #include "host/journal.h"
 #include "net/clock.h"
 
@@ -40,7 +40,7 @@ struct daemon {
 	struct signals signals;
 	struct chores chores;
 	struct keep keep;
-	struct verdict verdict;
+	struct outcome outcome;
 	struct memory memory;
 };
 
@@ -145,9 +145,9 @@ reload(struct daemon *d)
 	bool changed;
 	int r = config_load(d->options->config_path, &config, &remarks);
 
-	verdict_remarks(&d->verdict, d->journal, &remarks, clock_now_ms());
+	outcome_remarks(&d->outcome, d->journal, &remarks, clock_now_ms());
 	if (r < 0) {
-		say(d, MESSAGE_RELOAD_FAILED, verdict_priority(&d->verdict, LOG_ERR, false),
+		say(d, MESSAGE_RELOAD_FAILED, outcome_priority(&d->outcome, LOG_ERR, false),
 		    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
 		    d->options->config_path, remarks.n_errors, remarks.n_errors == 1 ? "" : "s");
 		manager_reload_failed(d->manager, -r);
@@ -160,7 +160,7 @@ reload(struct daemon *d)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
 	changed = changes.unchanged < d->guard.n_peers || changes.removed > 0;
-	say(d, MESSAGE_RELOADED, verdict_priority(&d->verdict, LOG_NOTICE, changed),
+	say(d, MESSAGE_RELOADED, outcome_priority(&d->outcome, LOG_NOTICE, changed),
 	    "reloaded %s: %s", d->options->config_path,
 	    guard_changes_text(&changes, text, sizeof(text)));
 	guard_pump(&d->guard);
@@ -349,7 +349,7 @@ daemon_run(const struct daemon_options *options)
 	wire(&d);
 	r = open_all(&d);
 	if (r == 0)
-		verdict_remarks(&d.verdict, d.journal, &remarks, clock_now_ms());
+		outcome_remarks(&d.outcome, d.journal, &remarks, clock_now_ms());
 	remarks_clear(&remarks);
 	if (r == 0 && loaded == 0)
 		r = run(&d, config);

@@ -25,4 +25,4 @@ libkaguard_a_SOURCES += \
 	src/daemon/status.c src/daemon/status.h \
 	src/daemon/takeover.c src/daemon/takeover.h \
 	src/daemon/tuner.c src/daemon/tuner.h \
-	src/daemon/verdict.c src/daemon/verdict.h
+	src/daemon/outcome.c src/daemon/outcome.h

@@ -45,7 +45,7 @@ check_PROGRAMS += \
 	tests/unit/test_show \
 	tests/unit/test_text \
 	tests/unit/test_timespan \
-	tests/unit/test_verdict
+	tests/unit/test_outcome
 
 keepalive_model = tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(keepalive_model)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "daemon/verdict.h"
+#include "daemon/outcome.h"
 
 #include <syslog.h>
 
@@ -8,7 +8,7 @@
 
 #define QUIET_MS 1000
 
-/* FNV-1a of 64 bits; a verdict that is taken for another by chance is missing from the journal. */
+/* FNV-1a of 64 bits; an outcome that is taken for another by chance is missing from the journal. */
 static uint64_t
 digest_text(uint64_t digest, const char *text)
 {
@@ -29,30 +29,30 @@ digest_remarks(const struct remarks *remarks)
 }
 
 void
-verdict_remarks(
-    struct verdict *verdict, struct journal *journal, const struct remarks *remarks, int64_t now_ms)
+outcome_remarks(
+    struct outcome *outcome, struct journal *journal, const struct remarks *remarks, int64_t now_ms)
 {
 	uint64_t digest = digest_remarks(remarks);
 	char text[1024];
 
-	verdict->is_repetition = digest == verdict->digest && now_ms < verdict->quiet_ms;
-	verdict->digest = digest;
-	verdict->read_ms = now_ms;
+	outcome->is_repetition = digest == outcome->digest && now_ms < outcome->quiet_ms;
+	outcome->digest = digest;
+	outcome->read_ms = now_ms;
 	for (size_t i = 0; i < remarks->n; i++) {
 		const struct remark *remark = &remarks->list[i];
 		int usual = remark->severity == REMARK_ERROR ? LOG_ERR : LOG_WARNING;
 
 		journal_say(journal, MESSAGE_CONFIG_REMARK,
-		    verdict->is_repetition ? LOG_DEBUG : usual, NULL, "%s",
+		    outcome->is_repetition ? LOG_DEBUG : usual, NULL, "%s",
 		    remark_text(remark, text, sizeof(text)));
 	}
 }
 
 int
-verdict_priority(struct verdict *verdict, int usual, bool changed)
+outcome_priority(struct outcome *outcome, int usual, bool changed)
 {
-	if (verdict->is_repetition && !changed)
+	if (outcome->is_repetition && !changed)
 		return LOG_DEBUG;
-	verdict->quiet_ms = verdict->read_ms + QUIET_MS;
+	outcome->quiet_ms = outcome->read_ms + QUIET_MS;
 	return usual;
 }
