@@ -5,9 +5,11 @@ EXTRA_DIST += demo \
 	tests/lab/guard.py \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \
+	tests/lab/proxy.py \
 	tests/lab/test_descriptors.py \
 	tests/lab/test_flush.py \
 	tests/lab/test_handover.py \
+	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \
 	tests/lab/test_names.py \
 	tests/lab/test_options.py \

@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/unit/test_burst \
 	tests/unit/test_config \
 	tests/unit/test_conn \
+	tests/unit/test_conn_talk \
 	tests/unit/test_connect \
 	tests/unit/test_courier \
 	tests/unit/test_courier_jam \
