@@ -81,7 +81,6 @@ static const struct option options[OPTION_COUNT] = {
 	    .type = OPTION_TYPE_MAP,
 	    .help = "How kaguardctl(1) reaches the daemon.",
 	    .example = "{socket: /run/kaguard/control}",
-	    .not_yet = "no control socket is opened",
 	},
     [OPTION_CONTROL_SOCKET] =
 	{

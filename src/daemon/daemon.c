@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "daemon/chores.h"
+#include "daemon/desk.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
 #include "daemon/keep.h"
@@ -42,7 +43,18 @@ struct daemon {
 	struct keep keep;
 	struct outcome outcome;
 	struct memory memory;
+	struct desk desk;
 };
+
+static void
+report_say(struct report *report, enum message message, int priority,
+    const struct journal_fields *fields, const char *text)
+{
+	struct daemon *d = container_of(report, struct daemon, guard.report);
+
+	journal_say(d->journal, message, priority, fields, "%s", text);
+	desk_heard(&d->desk, message, priority, fields, text);
+}
 
 __attribute__((format(printf, 4, 5))) static void
 say(struct daemon *d, enum message message, int priority, const char *format, ...)
@@ -53,22 +65,14 @@ say(struct daemon *d, enum message message, int priority, const char *format, ..
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	journal_say(d->journal, message, priority, NULL, "%s", text);
-}
-
-static void
-report_say(struct report *report, enum message message, int priority,
-    const struct journal_fields *fields, const char *text)
-{
-	struct daemon *d = container_of(report, struct daemon, guard.report);
-
-	journal_say(d->journal, message, priority, fields, "%s", text);
+	report_say(&d->guard.report, message, priority, NULL, text);
 }
 
 static bool
 report_wants(struct report *report, int priority)
 {
-	return journal_wants(container_of(report, struct daemon, guard.report)->journal, priority);
+	return priority <= EVENTS_PRIORITY ||
+	       journal_wants(container_of(report, struct daemon, guard.report)->journal, priority);
 }
 
 static void
@@ -132,37 +136,51 @@ take_config(struct daemon *d, struct config *config, struct guard_changes *ret_c
 	limits_set(&d->guard, d->config);
 	chores_restart(&d->chores, config->summary_every_ms);
 	manager_configure(d->manager, config->ready_when);
+	desk_configure(&d->desk, config->control_socket);
 	return r;
 }
 
+/* A file that is not fit to be in force changes nothing. */
 static void
-reload(struct daemon *d)
+reject(struct daemon *d, struct service_answer *answer)
 {
+	size_t n = answer->remarks.n_errors;
+
+	snprintf(answer->text, sizeof(answer->text),
+	    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
+	    d->options->config_path, n, n == 1 ? "" : "s");
+	say(d, MESSAGE_RELOAD_FAILED, outcome_priority(&d->outcome, LOG_ERR, false), "%s",
+	    answer->text);
+	manager_reload_failed(d->manager, -answer->error);
+}
+
+/* Asked for by a signal, or at the control socket. */
+static void
+reload(struct service *service, struct service_answer *answer)
+{
+	struct daemon *d = container_of(service, struct daemon, desk.service);
 	struct config *config = NULL;
 	struct guard_changes changes;
-	struct remarks remarks;
 	char text[256];
 	bool changed;
-	int r = config_load(d->options->config_path, &config, &remarks);
+	int r;
 
-	outcome_remarks(&d->outcome, d->journal, &remarks, clock_now_ms());
-	if (r < 0) {
-		say(d, MESSAGE_RELOAD_FAILED, outcome_priority(&d->outcome, LOG_ERR, false),
-		    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
-		    d->options->config_path, remarks.n_errors, remarks.n_errors == 1 ? "" : "s");
-		manager_reload_failed(d->manager, -r);
-		remarks_clear(&remarks);
+	manager_reloading(d->manager);
+	answer->error = config_load(d->options->config_path, &config, &answer->remarks);
+	outcome_remarks(&d->outcome, d->journal, &answer->remarks, clock_now_ms());
+	if (answer->error < 0) {
+		reject(d, answer);
 		return;
 	}
-	remarks_clear(&remarks);
 	r = take_config(d, config, &changes);
 	if (r < 0)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
 	changed = changes.unchanged < d->guard.n_peers || changes.removed > 0;
-	say(d, MESSAGE_RELOADED, outcome_priority(&d->outcome, LOG_NOTICE, changed),
-	    "reloaded %s: %s", d->options->config_path,
+	snprintf(answer->text, sizeof(answer->text), "reloaded %s: %s", d->options->config_path,
 	    guard_changes_text(&changes, text, sizeof(text)));
+	say(d, MESSAGE_RELOADED, outcome_priority(&d->outcome, LOG_NOTICE, changed), "%s",
+	    answer->text);
 	guard_pump(&d->guard);
 	keep_retry(&d->keep);
 	manager_reloaded(d->manager);
@@ -198,11 +216,12 @@ static void
 on_signal(struct signals *signals, int signo)
 {
 	struct daemon *d = container_of(signals, struct daemon, signals);
+	struct service_answer answer = {0};
 
 	switch (signo) {
 	case SIGHUP:
-		manager_reloading(d->manager);
-		reload(d);
+		reload(&d->desk.service, &answer);
+		remarks_clear(&answer.remarks);
 		break;
 	case SIGUSR1:
 		status_write(&d->guard);
@@ -248,6 +267,8 @@ open_all(struct daemon *d)
 	if (r == 0)
 		r = chores_init(&d->chores, d->loop, &d->guard);
 	if (r == 0)
+		r = desk_open(&d->desk, d->loop, &d->guard, reload);
+	if (r == 0)
 		r = signals_open(&d->signals, d->loop);
 	if (r == 0)
 		r = keep_open(&d->keep, d->loop, &d->guard, manager_notify(d->manager));
@@ -260,6 +281,7 @@ static void
 wire(struct daemon *d)
 {
 	d->signals.asked = on_signal;
+	d->desk.service.config_path = d->options->config_path;
 	d->net.on_news = session_news;
 	d->net.on_data = heart_data;
 	d->guard.ops = &net_ops;
@@ -281,6 +303,7 @@ close_all(struct daemon *d)
 	memory_close(&d->memory, FLUSH_MS);
 	guard_clear(&d->guard);
 	keep_clear(&d->keep);
+	desk_close(&d->desk);
 	signals_clear(&d->signals);
 	chores_clear(&d->chores);
 	net_close(&d->net);

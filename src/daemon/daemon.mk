@@ -7,10 +7,14 @@ libkaguard_a_SOURCES += src/daemon/show.c src/daemon/show.h
 libkaguard_a_SOURCES += \
 	src/daemon/autopsy.c src/daemon/autopsy.h \
 	src/daemon/chores.c src/daemon/chores.h \
+	src/daemon/clients.c src/daemon/clients.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
+	src/daemon/desk.c src/daemon/desk.h \
+	src/daemon/events.c src/daemon/events.h \
 	src/daemon/guard.c src/daemon/guard.h \
 	src/daemon/heart.c src/daemon/heart.h \
 	src/daemon/help.c src/daemon/help.h \
+	src/daemon/interface.h \
 	src/daemon/keep.c src/daemon/keep.h \
 	src/daemon/limits.c src/daemon/limits.h \
 	src/daemon/lore.c src/daemon/lore.h \
@@ -18,11 +22,35 @@ libkaguard_a_SOURCES += \
 	src/daemon/memory.c src/daemon/memory.h \
 	src/daemon/obituary.c src/daemon/obituary.h \
 	src/daemon/peer.c src/daemon/peer.h \
+	src/daemon/planview.c src/daemon/planview.h \
+	src/daemon/query.c src/daemon/query.h \
+	src/daemon/query_list.c \
 	src/daemon/report.c src/daemon/report.h \
+	src/daemon/service.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/signals.c src/daemon/signals.h \
 	src/daemon/storm.c src/daemon/storm.h \
 	src/daemon/status.c src/daemon/status.h \
 	src/daemon/takeover.c src/daemon/takeover.h \
 	src/daemon/tuner.c src/daemon/tuner.h \
-	src/daemon/outcome.c src/daemon/outcome.h
+	src/daemon/outcome.c src/daemon/outcome.h \
+	src/daemon/view.c src/daemon/view.h \
+	src/daemon/walk.c src/daemon/walk.h
+
+# The interface, for those who write programs that ask; and for those who ask the daemon for it.
+interfaces = src/daemon/io.kaguard.varlink src/daemon/org.varlink.service.varlink
+varlinkdir = $(datadir)/varlink/interfaces
+dist_varlink_DATA = src/daemon/io.kaguard.varlink
+EXTRA_DIST += $(interfaces)
+CLEANFILES += src/daemon/interface.c
+nodist_libkaguard_a_SOURCES = src/daemon/interface.c
+
+src/daemon/interface.c: $(interfaces) Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+		echo '/* SPDX-License-Identifier: ISC */' && \
+		echo '/* clang-format off */' && echo '#include "daemon/interface.h"' && \
+		for name in kaguard service; do \
+			echo "const char interface_$$name[] =" && \
+			$(SED) -e 's/["\\]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' \
+				$(srcdir)/src/daemon/*.$$name.varlink && echo ';' || exit 1; \
+		done; } >$@

@@ -115,12 +115,22 @@ guard_configure(struct guard *guard, const struct config *config, struct guard_c
 	free(guard->peers);
 	guard->peers = next;
 	guard->n_peers = n;
+	guard->config = config;
 	for (size_t i = 0; i < n; i++)
 		if (next[i]->config != &config->peers[i] &&
 		    change(next[i], &config->peers[i], ret_changes) < 0)
 			r = -ENOMEM;
 	guard->changed(guard);
 	return r;
+}
+
+struct peer *
+guard_find(const struct guard *guard, const char *name)
+{
+	const struct config_peer *found =
+	    guard->config != NULL ? config_find(guard->config, name) : NULL;
+
+	return found != NULL ? guard->peers[found - guard->config->peers] : NULL;
 }
 
 char *

@@ -45,7 +45,8 @@ struct guard {
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
 
-	struct peer **peers; /* in the order of the configuration */
+	const struct config *config; /* in force; NULL before the first */
+	struct peer **peers;	     /* in the order of the configuration */
 	size_t n_peers;
 	unsigned n_sessions;
 	struct agenda beats; /* the heartbeats of all sessions that have one */
@@ -57,6 +58,11 @@ struct guard {
 	int64_t network_changed_ms, resumed_ms;
 	/* Local trouble is told once for all peers, until the peer that told it is all up. */
 	const struct peer *local_teller;
+
+	/* All peers in the order in which they were made, for those who look at them a few at a
+	 * time: `departures` says whether the one they have come to may be no more. */
+	struct peer *oldest, *newest;
+	uint64_t peers_made, departures;
 };
 
 static inline int64_t
@@ -75,6 +81,9 @@ int guard_configure(
 
 /* "2 peers added, 7 peers unchanged": what there was none of is left out. Returns buf. */
 char *guard_changes_text(const struct guard_changes *changes, char *buf, size_t size);
+
+/* The peer of that name, or NULL. */
+struct peer *guard_find(const struct guard *guard, const char *name);
 
 /* Begin the first attempts, and those that are due otherwise. */
 void guard_pump(struct guard *guard);

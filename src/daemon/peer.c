@@ -99,6 +99,24 @@ resize(struct peer *peer, unsigned n)
 	return 0;
 }
 
+static void
+join(struct guard *guard, struct peer *peer)
+{
+	peer->guard = guard;
+	peer->id = ++guard->peers_made;
+	peer->older = guard->newest;
+	*(peer->older != NULL ? &peer->older->newer : &guard->oldest) = peer;
+	guard->newest = peer;
+}
+
+static void
+leave(struct guard *guard, struct peer *peer)
+{
+	*(peer->older != NULL ? &peer->older->newer : &guard->oldest) = peer->newer;
+	*(peer->newer != NULL ? &peer->newer->older : &guard->newest) = peer->older;
+	guard->departures++;
+}
+
 struct peer *
 peer_new(struct guard *guard, const struct config_peer *config)
 {
@@ -106,7 +124,7 @@ peer_new(struct guard *guard, const struct config_peer *config)
 
 	if (peer == NULL)
 		return NULL;
-	peer->guard = guard;
+	join(guard, peer);
 	peer->failed_ms = INT64_MIN;
 	TAILQ_INIT(&peer->queue);
 	pace_init(&peer->pace);
@@ -128,6 +146,7 @@ peer_free(struct peer *peer)
 		return;
 	while (peer->n_sessions > 0)
 		session_free(peer->sessions[--peer->n_sessions]);
+	leave(peer->guard, peer);
 	if (peer->guard->local_teller == peer)
 		peer->guard->local_teller = NULL;
 	heart_free(peer);

@@ -33,6 +33,8 @@ struct guard;
 
 struct peer {
 	struct guard *guard;
+	struct peer *older, *newer; /* among all peers of the guard */
+	uint64_t id;		    /* of no other peer, ever; newer ones have larger ones */
 	const struct config_peer *config;
 	struct target target;
 	struct plan plan;    /* in force: the configured one, or that for a longer round trip */

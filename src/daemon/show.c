@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "daemon/planview.h"
+#include "host/plantable.h"
 #include "host/table.h"
 #include "policy/firewalls.h"
 #include "policy/timespan.h"
@@ -39,113 +41,21 @@ write_table(struct table *table, FILE *out)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-/* "aws-nat-gateway 350s", "auto 240s"; a timeout given as such is its own name. */
-static void
-add_firewall(struct table *table, const struct config_peer *peer)
-{
-	char span[TIMESPAN_MAX];
-
-	timespan_written(peer->wish.firewall_ms, span, sizeof(span));
-	if (peer->firewall_auto || firewall_find(peer->firewall) != NULL)
-		table_add(table, "%s %s", peer->firewall, span);
-	else
-		table_add(table, "%s", span);
-}
-
-/* Three digits are enough to compare plans by. */
-static void
-add_rate(struct table *table, double per_hour)
-{
-	table_add(table, "%.*f", per_hour >= 100 ? 0 : per_hour >= 10 ? 1 : 2, per_hour);
-}
-
-static void
-add_span(struct table *table, int64_t ms)
-{
-	char span[TIMESPAN_MAX];
-
-	table_add(table, "%s", timespan_text(ms, span, sizeof(span)));
-}
-
-/* A unit that is small enough not to matter, and does not crowd the table. */
-static int64_t
-readable_unit_ms(int64_t ms)
-{
-	return ms >= 3600000 ? 60000 : 1000;
-}
-
-/* Rounded up, for what is a bound. */
-static void
-add_at_most(struct table *table, int64_t ms)
-{
-	int64_t unit = readable_unit_ms(ms);
-
-	add_span(table, (ms + unit - 1) / unit * unit);
-}
-
-/* Rounded down, for what is left over. */
-static void
-add_at_least(struct table *table, int64_t ms)
-{
-	add_span(table, ms - ms % readable_unit_ms(ms));
-}
-
 static int
 show_plan_table(const struct config *config, FILE *out)
 {
-	static const struct table_column columns[] = {
-	    {"PEER", TABLE_LEFT},
-	    {"FIREWALL", TABLE_LEFT},
-	    {"PROBE AFTER", TABLE_RIGHT},
-	    {"THEN EVERY", TABLE_RIGHT},
-	    {"GIVES UP AFTER", TABLE_RIGHT},
-	    {"PROBES/H", TABLE_RIGHT},
-	    {"SURVIVES LOST", TABLE_RIGHT},
-	    {"NOTICES WITHIN", TABLE_RIGHT},
-	    {"MARGIN", TABLE_RIGHT},
-	};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct table *table = plantable_new();
 
 	if (table == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct config_peer *peer = &config->peers[i];
-		const struct plan *plan = &peer->plan;
+		const struct plantable_row row = {peer->name, peer->firewall,
+		    peer->wish.firewall_ms, &peer->plan, peer->firewall_auto};
 
-		table_add(table, "%s", peer->name);
-		add_firewall(table, peer);
-		add_span(table, 1000 * (int64_t)plan->idle_s);
-		add_span(table, 1000 * (int64_t)plan->interval_s);
-		add_span(table, plan->give_up_ms);
-		add_rate(table, plan->probes_per_hour);
-		table_add(table, "%d", plan->survives_lost);
-		add_at_most(table, plan->detect_worst_ms);
-		add_at_least(table, plan->margin_ms);
+		plantable_add(table, &row);
 	}
 	return write_table(table, out);
-}
-
-/* Whole seconds are an integer. */
-static json_t *
-seconds(int64_t ms)
-{
-	return ms % 1000 == 0 ? json_integer(ms / 1000) : json_real((double)ms / 1000);
-}
-
-static json_t *
-plan_object(const struct config_peer *peer)
-{
-	const struct plan *plan = &peer->plan;
-
-	return json_pack("{s:s s:s s:s s:o s:i s:i s:i s:I s:o s:f s:i s:I s:I s:I s:I}", "peer",
-	    peer->name, "address", peer->address, "firewall", peer->firewall, "firewall_s",
-	    seconds(peer->wish.firewall_ms), "idle_s", plan->idle_s, "interval_s", plan->interval_s,
-	    "count", plan->count, "user_timeout_ms", (json_int_t)plan->user_timeout_ms,
-	    "gives_up_after_s", seconds(plan->give_up_ms), "probes_per_hour", plan->probes_per_hour,
-	    "survives_lost", plan->survives_lost, "detect_within_worst_ms",
-	    (json_int_t)plan->detect_worst_ms, "refresh_worst_ms",
-	    (json_int_t)plan->refresh_worst_ms, "margin_ms", (json_int_t)plan->margin_ms,
-	    "sessions", (json_int_t)peer->sessions);
 }
 
 /* {"schema_version": 1, KEY: list}, taking the list over; NULL if it is. */
@@ -161,7 +71,8 @@ show_plan_json(const struct config *config, FILE *out)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < config->n_peers; i++) {
-		if (json_array_append_new(list, plan_object(&config->peers[i])) != 0) {
+		if (json_array_append_new(
+			list, planview_json(&config->peers[i], &config->peers[i].plan)) != 0) {
 			json_decref(list);
 			return -ENOMEM;
 		}

@@ -32,6 +32,7 @@ static const struct {
     [MESSAGE_STATE_FILE] = {"d311d64e932643e3be91663bfebb18ae", "state-file"},
     [MESSAGE_LEARNT] = {"a205d26d94404958ae47cfc22a543b37", "learnt"},
     [MESSAGE_NOT_KEPT] = {"525ad125ead3489693bc5991658a97e9", "not-kept"},
+    [MESSAGE_NO_CONTROL] = {"b660dbc686ee463c8f75c0322b9f797f", "no-control"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

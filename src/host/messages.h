@@ -28,6 +28,7 @@ enum message {
 	MESSAGE_NOT_KEPT,	 /* sessions will not, or did not, outlive their daemon */
 	MESSAGE_LEARNT,		 /* the firewall forgets sooner than was declared */
 	MESSAGE_STATE_FILE,	 /* what was learnt is not kept, or was lost */
+	MESSAGE_NO_CONTROL,	 /* the control socket cannot be had */
 	MESSAGE_COUNT
 };
 

@@ -24,6 +24,9 @@ tcpinfo_read(int fd, struct tcp_facts *ret)
 			    ? info.tcpi_last_data_sent
 			    : info.tcpi_last_data_recv,
 	    .rtt_us = info.tcpi_rtt,
+	    /* An acknowledgement measures where it is of something new (tcp_clean_rtx_queue() in
+	     * net/ipv4/tcp_input.c); the handshake counts as sending (tcp_init_transfer()). */
+	    .rtt_age_ms = info.tcpi_last_data_sent,
 	    .probes = info.tcpi_probes,
 	    .resent = info.tcpi_total_retrans,
 	    .connected = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT,

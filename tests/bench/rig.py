@@ -75,8 +75,13 @@ def peers_of(sink, sessions, number=1):
     ]
 
 
+def control_socket():
+    return f"{tempfile.gettempdir()}/kaguard-bench-{os.getpid()}"
+
+
 def kaguard_config(peers, **top):
     text = "".join(f"{key}: {value}\n" for key, value in top.items())
+    text += f"control: {{socket: {control_socket()}}}\n"
     text += "defaults: {firewall: aws-nat-gateway}\npeers:\n"
     for peer in peers:
         text += f"  - {{address: '{peer.address}:{peer.port}', sessions: {peer.sessions}}}\n"

@@ -137,6 +137,7 @@ says()
 
 # A SIGHUP while the configuration is still being read: opening a pipe waits for the other end, so
 # the daemon is in the middle of it then.
+nobody="{peers: [], control: {socket: '$dir/control'}}"
 mkfifo "$dir/pipe.yaml" "$dir/says"
 command="kaguard -c pipe.yaml"
 : >"$dir/err"
@@ -144,10 +145,10 @@ command="kaguard -c pipe.yaml"
 daemon=$!
 exec 8<"$dir/says" 9>"$dir/pipe.yaml"
 kill -HUP "$daemon"
-echo 'peers: []' >&9
+echo "$nobody" >&9
 exec 9>&-
 says started
-echo 'peers: []' >"$dir/pipe.yaml" &
+echo "$nobody" >"$dir/pipe.yaml" &
 writer=$!
 says reloaded
 kill "$writer" "$daemon" 2>"$dir/out"

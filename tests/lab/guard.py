@@ -62,6 +62,7 @@ class Daemon:
     def __init__(self, program, netns, directory, config, wrapper=(), journal=False):
         self.file = directory / "kaguard.yaml"
         self.directory = directory
+        self.control = directory / "control"
         self.write(config)
         self.records = []  # fields by name; of a line on stderr just MESSAGE
         self.notes = []  # what it told $NOTIFY_SOCKET
@@ -93,6 +94,8 @@ class Daemon:
 
     def write(self, config):
         """Put a configuration in place as an operator does: whole or not at all."""
+        if "control:" not in config:
+            config += f"\ncontrol: {{socket: '{self.control}'}}"
         new = self.file.with_suffix(".new")
         new.write_text(config + "\n")
         new.rename(self.file)

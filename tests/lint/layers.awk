@@ -11,8 +11,12 @@ BEGIN {
 	owner["^event2/"] = "^net/loop\\.c$"
 	owner["^yaml\\.h$"] = "^config/document\\.c$"
 	owner["^systemd/"] = "^host/[a-z_]+\\.c$"
-	owner["^jansson\\.h$"] = "^(config/schema|daemon/(show|lore))\\.c$|^ctl/[a-z_]+\\.c$"
+	owner["^jansson\\.h$"] = "^config/schema\\.c$|^host/varlink\\.c$|^ctl/[a-z_]+\\.c$" \
+	    "|^daemon/(lore|metrics|planview|query[a-z_]*|show|view)\\.c$"
 	owner["^libmnl/"] = "^net/netwatch\\.c$"
+
+	# kaguardctl knows of the daemon what the socket tells. What both have is words and tables.
+	ctl_knows = "^(policy/[a-z_]+|host/(plantable|table|text))\\.h$"
 
 	# All that pure policy may know of the world: no clock, no descriptor, no log.
 	pure = "^(assert|ctype|errno|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib" \
@@ -58,6 +62,8 @@ function check_own(    target) {
 			remark("\"" header "\" lacks its directory")
 	} else if (!(target in rank))
 		remark("\"" header "\" is in no layer")
+	else if (layer == "ctl" && target != "ctl" && header !~ ctl_knows)
+		remark("\"" header "\" is not for kaguardctl")
 	else if (target != layer && rank[target] >= rank[layer])
 		remark("\"" header "\" is not below " layer)
 }

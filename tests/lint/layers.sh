@@ -37,6 +37,12 @@ END
 catches '"net/clock.h" is not below host' src/host/courier.c layers <<'END'
 #include "net/clock.h"
 END
+catches '"daemon/guard.h" is not for kaguardctl' src/ctl/status.c layers <<'END'
+#include "daemon/guard.h"
+END
+catches '"net/clock.h" is not for kaguardctl' src/ctl/watch.c layers <<'END'
+#include "net/clock.h"
+END
 catches '"session.h" lacks its directory' src/daemon/session.c layers <<'END'
 #include "session.h"
 END

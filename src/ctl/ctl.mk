@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: ISC
+bin_PROGRAMS += src/kaguardctl
+src_kaguardctl_SOURCES = src/ctl/main.c
+src_kaguardctl_LDADD = $(KAGUARD_LIBS)
+
+libkaguard_a_SOURCES += \
+	src/ctl/ask.c src/ctl/ask.h \
+	src/ctl/call.c src/ctl/call.h \
+	src/ctl/ctl.h \
+	src/ctl/grid.c src/ctl/grid.h \
+	src/ctl/rows.c src/ctl/rows.h \
+	src/ctl/status.c src/ctl/status.h \
+	src/ctl/version.c

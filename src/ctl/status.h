@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_CTL_STATUS_H
+#define KAGUARD_CTL_STATUS_H
+
+/* What kaguardctl status and its --watch share. */
+
+struct call;
+struct ctl;
+struct rows;
+
+/* CTL_OK, or an exit code after it was said why not. */
+int status_fetch(const struct ctl *ctl, struct call *call, struct rows *ret);
+
+/* The exit code that tells how it stands. */
+int status_verdict(const struct rows *rows);
+
+#endif

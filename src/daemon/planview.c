@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/planview.h"
+
+#include <jansson.h>
+
+#include "config/config.h"
+
+/* Whole seconds are an integer. */
+static json_t *
+seconds(int64_t ms)
+{
+	return ms % 1000 == 0 ? json_integer(ms / 1000) : json_real((double)ms / 1000);
+}
+
+json_t *
+planview_json(const struct config_peer *peer, const struct plan *plan)
+{
+	return json_pack("{s:s s:s s:s s:o s:i s:i s:i s:I s:o s:f s:i s:I s:I s:I s:I}", "peer",
+	    peer->name, "address", peer->address, "firewall", peer->firewall, "firewall_s",
+	    seconds(peer->wish.firewall_ms), "idle_s", plan->idle_s, "interval_s", plan->interval_s,
+	    "count", plan->count, "user_timeout_ms", (json_int_t)plan->user_timeout_ms,
+	    "gives_up_after_s", seconds(plan->give_up_ms), "probes_per_hour", plan->probes_per_hour,
+	    "survives_lost", plan->survives_lost, "detect_within_worst_ms",
+	    (json_int_t)plan->detect_worst_ms, "refresh_worst_ms",
+	    (json_int_t)plan->refresh_worst_ms, "margin_ms", (json_int_t)plan->margin_ms,
+	    "sessions", (json_int_t)peer->sessions);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_DAEMON_PLANVIEW_H
+#define KAGUARD_DAEMON_PLANVIEW_H
+
+/* A plan as JSON: in kaguard --plan --json, and on the control socket. */
+
+struct config_peer;
+struct json_t;
+struct plan;
+
+/* NULL where there is no memory. */
+struct json_t *planview_json(const struct config_peer *peer, const struct plan *plan);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_HOST_PLANTABLE_H
+#define KAGUARD_HOST_PLANTABLE_H
+
+/* Plans as a table, of a configuration or of the running daemon. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct plan;
+struct table;
+
+struct plantable_row {
+	const char *peer;
+	const char *firewall; /* as shown: a preset's name, a duration, "auto" */
+	int64_t firewall_ms;
+	const struct plan *plan;
+	bool named; /* the firewall has a name, though it is no preset's */
+};
+
+/* NULL: out of memory, here or later (table_print()). */
+struct table *plantable_new(void);
+void plantable_add(struct table *table, const struct plantable_row *row);
+
+#endif
