@@ -67,6 +67,8 @@ class Daemon:
         self.records = []  # fields by name; of a line on stderr just MESSAGE
         self.notes = []  # what it told $NOTIFY_SOCKET
         self._changed = threading.Condition()
+        self._reading = threading.Lock()  # its lines
+        self._closing = False
         self._notify = self._bind("notify")
         self._journal = self._bind("journal") if journal else None
         stderr, inherited = os.pipe()
@@ -102,7 +104,12 @@ class Daemon:
 
     def _read_lines(self):
         for line in self._stderr:
-            self._add(self.records, {"MESSAGE": line.rstrip("\n")})
+            with self._reading:
+                self._add(self.records, {"MESSAGE": line.rstrip("\n")})
+
+    def unread(self):
+        """As a context: nobody reads its lines; a pipe takes 64 KiB of them."""
+        return self._reading
 
     def _read_notes(self):
         while datagram := self._notify.recv(65536):
@@ -110,11 +117,14 @@ class Daemon:
                 self._add(self.notes, note)
 
     def _read_records(self):
-        """One too large for a datagram comes as a descriptor of a file in memory."""
+        """One too large for a datagram comes as a descriptor of a file in memory; an empty one
+        without is ignored, as by journald."""
         while True:
             datagram, descriptors, _, _ = socket.recv_fds(self._journal, 1 << 18, 1)
             if not datagram and not descriptors:
-                return
+                if self._closing:
+                    return
+                continue
             for descriptor in descriptors:
                 with os.fdopen(descriptor, "rb") as file:
                     file.seek(0)
@@ -249,6 +259,7 @@ class Daemon:
 
     def close(self):
         self.stop()
+        self._closing = True
         for sock in (self._notify, self._journal):
             with contextlib.suppress(OSError, AttributeError):
                 sock.shutdown(socket.SHUT_RDWR)

@@ -18,6 +18,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_scout.py \
 	tests/lab/test_service.py \
 	tests/lab/test_source.py \
+	tests/lab/test_unread.py \
 	tests/lab/witness.py
 
 dist_check_SCRIPTS += tests/cli/cli.sh
