@@ -88,3 +88,17 @@ def test_status_follows(site, kaguard, peer):
             kaguard.journal.said(r"Got notification message from PID \d+[: (]+STATUS=", loud=False, start=start)]
     gaps = [(b - a) / 1e6 for a, b in zip(sent, sent[1:])]
     assert gaps and min(gaps) > 0.9
+
+
+def test_status_of_ten_thousand(kaguard):
+    """However many peers and however long their names: one datagram that the service manager takes."""
+    names = [f"{'p' * 59}{n:05}" for n in range(10000)]
+    kaguard.host.run("systemctl", "log-level", "debug")
+    kaguard.start(QUICK + "peers:\n" + "".join(
+        f"  - {{name: {name}, address: \"127.0.0.1:7002\"}}\n" for name in names))
+    kaguard.await_status(r"^0/10000 sessions to 10000 peers up; p+\d{5}: refused, retry at ", 30)
+    assert len(kaguard.status()) < 2048
+    kaguard.systemctl("stop")
+    manager = [str(record.get("MESSAGE")) for record in kaguard.journal.seen]
+    assert any("STATUS=0/10000" in message for message in manager)
+    assert not [message for message in manager if "exceeded maximum size" in message]
