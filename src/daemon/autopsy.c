@@ -5,6 +5,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+#include "daemon/tuner.h"
 
 /* Few are asked, and looked at: the verdict is not worth a thousand probes. */
 #define ASK_FELLOWS 2
@@ -95,7 +96,7 @@ ask_around(const struct session *s)
 		if (next == NULL || next == fellow)
 			break;
 		fellow = next;
-		session_probe(fellow);
+		tuner_probe(fellow);
 	}
 	/* Silence of one peer says nothing about others, and they are spared the probes. */
 	if (s->died.error == ETIMEDOUT)
@@ -106,7 +107,7 @@ ask_around(const struct session *s)
 
 		if (held == NULL)
 			continue;
-		session_probe(held);
+		tuner_probe(held);
 		asked++;
 	}
 }

@@ -20,6 +20,7 @@
 #include "daemon/manager.h"
 #include "daemon/memory.h"
 #include "daemon/outcome.h"
+#include "daemon/network.h"
 #include "daemon/session.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct outcome outcome;
 	struct memory memory;
 	struct desk desk;
+	struct network network;
 };
 
 static void
@@ -271,6 +273,8 @@ open_all(struct daemon *d)
 	if (r == 0)
 		r = signals_open(&d->signals, d->loop);
 	if (r == 0)
+		r = network_open(&d->network, d->loop, &d->guard);
+	if (r == 0)
 		r = keep_open(&d->keep, d->loop, &d->guard, manager_notify(d->manager));
 	if (r == 0)
 		r = memory_open(&d->memory, d->loop, &d->guard);
@@ -306,6 +310,7 @@ close_all(struct daemon *d)
 	desk_close(&d->desk);
 	signals_clear(&d->signals);
 	chores_clear(&d->chores);
+	network_close(&d->network);
 	net_close(&d->net);
 	manager_free(d->manager, FLUSH_MS);
 	loop_free(d->loop);
@@ -346,15 +351,6 @@ start(struct daemon *d, struct config *config)
 	return 0;
 }
 
-/* With what was loaded, until asked to stop. 0, or negative errno. */
-static int
-run(struct daemon *d, struct config *config)
-{
-	int r = start(d, config);
-
-	return r < 0 ? r : loop_run(d->loop);
-}
-
 int
 daemon_run(const struct daemon_options *options)
 {
@@ -375,9 +371,11 @@ daemon_run(const struct daemon_options *options)
 		outcome_remarks(&d.outcome, d.journal, &remarks, clock_now_ms());
 	remarks_clear(&remarks);
 	if (r == 0 && loaded == 0)
-		r = run(&d, config);
+		r = start(&d, config);
 	else
 		config_free(config);
+	if (r == 0 && loaded == 0)
+		r = loop_run(d.loop);
 	if (r < 0)
 		fail(&d, r);
 	else if (loaded < 0)

@@ -21,6 +21,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/manager.c src/daemon/manager.h \
 	src/daemon/memory.c src/daemon/memory.h \
 	src/daemon/obituary.c src/daemon/obituary.h \
+	src/daemon/network.c src/daemon/network.h \
 	src/daemon/peer.c src/daemon/peer.h \
 	src/daemon/planview.c src/daemon/planview.h \
 	src/daemon/query.c src/daemon/query.h \

@@ -237,7 +237,7 @@ guard_probe_all(struct guard *guard)
 {
 	for (size_t i = 0; i < guard->n_peers; i++)
 		for (unsigned j = 0; j < guard->peers[i]->n_sessions; j++)
-			session_probe(guard->peers[i]->sessions[j]);
+			tuner_probe(guard->peers[i]->sessions[j]);
 	return guard->in_state[FSM_UP];
 }
 

@@ -18,6 +18,7 @@
 #include "policy/summary.h"
 
 struct config;
+struct network;
 struct peer;
 struct session;
 
@@ -45,6 +46,7 @@ struct guard {
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
 
+	struct network *network;     /* the host's; NULL: nothing is known of it */
 	const struct config *config; /* in force; NULL before the first */
 	struct peer **peers;	     /* in the order of the configuration */
 	size_t n_peers;

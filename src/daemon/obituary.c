@@ -80,7 +80,9 @@ obituary_add_end(char *text, size_t size, const struct session *s, const struct 
 		words_add(text, size, "%s", heart_verdict(s, heart, sizeof(heart)));
 		break;
 	case REASON_LOCAL:
-		words_add(text, size, "our side: %s", strerror(what->death.error));
+		words_add(text, size, "our side: %s",
+		    what->death.error == EADDRNOTAVAIL ? "its own address has left this host"
+						       : strerror(what->death.error));
 		break;
 	case REASON_NONE:
 	case REASON_EXPIRED:

@@ -13,6 +13,10 @@
  */
 #define LOCAL_MAX_DELAY_MS 10000
 
+/* Without a network to anybody it is a change there that ends the wait; this is in case that what
+ * is known of it is wrong. */
+#define AWAY_DELAY_MS 60000
+
 static void
 take_config(struct peer *peer, const struct config_peer *config)
 {
@@ -233,6 +237,7 @@ peer_came_up(struct peer *peer, bool strained)
 	struct session *waiting = peer->waiting;
 
 	pace_succeeded(&peer->pace, strained);
+	peer->away = false;
 	peer->failed_attempts = 0;
 	peer->local_failures = 0;
 	if (peer->guard->local_teller == peer && peer->n_up == peer->n_sessions)
@@ -271,6 +276,8 @@ delay_after(struct peer *peer, enum reason reason)
 	struct backoff policy = peer->config->backoff;
 	uint32_t random = guard->ops->random(guard->net);
 
+	if (peer->away)
+		return AWAY_DELAY_MS / 2 + random % (AWAY_DELAY_MS / 2);
 	if (reason != REASON_LOCAL)
 		return backoff_delay_ms(&policy, ++peer->failures, random);
 	if (policy.max_ms > LOCAL_MAX_DELAY_MS)
@@ -290,7 +297,7 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 		pace_doubt(&peer->pace);
 	} else if (reason == REASON_LOCAL) {
 		pace_withdrawn(&peer->pace);
-		peer->failed_attempts++;
+		peer->failed_attempts += !peer->away;
 	} else {
 		pace_failed(&peer->pace);
 		peer->failed_attempts++;

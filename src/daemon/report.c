@@ -225,7 +225,8 @@ void
 report_failed(struct session *s, int64_t retry_ms)
 {
 	bool local = s->reason == REASON_LOCAL;
-	int priority = failure_is_news(s) ? LOG_WARNING : LOG_DEBUG;
+	bool news = !s->peer->away && failure_is_news(s);
+	int priority = news ? LOG_WARNING : LOG_DEBUG;
 	struct draft d;
 
 	s->peer->last_reason = s->reason;

@@ -9,6 +9,7 @@
 #include "daemon/autopsy.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
+#include "daemon/network.h"
 #include "daemon/peer.h"
 #include "daemon/tuner.h"
 
@@ -16,10 +17,14 @@
 struct cause {
 	enum reason reason;
 	int error;
+	bool away;		  /* no fault of the peer's, nor of this host's setup */
 	struct report_death what; /* FSM_LOST only */
 };
 
 #define NO_EVENT FSM_N_EVENTS
+
+/* Nobody can be reached, or could be when the attempt began. */
+static const struct cause no_network = {.reason = REASON_LOCAL, .error = ENETDOWN, .away = true};
 
 static struct guard *
 guard_of(const struct session *s)
@@ -121,8 +126,13 @@ fail(struct session *s, struct cause *cause)
 {
 	bool was_up = session_state(s) == FSM_UP;
 	struct guard *guard = guard_of(s);
-	int64_t delay_ms = peer_failed(s->peer, s, cause->reason, was_up);
+	int64_t delay_ms;
 
+	if (cause->reason == REASON_NONE ||
+	    (!was_up && network_excuses(guard->network, s->peer, cause->reason)))
+		*cause = no_network;
+	s->peer->away = cause->away;
+	delay_ms = peer_failed(s->peer, s, cause->reason, was_up);
 	if (cause->reason != REASON_LOCAL) /* that proves nothing about the peer */
 		autopsy_settle(s, cause->reason == REASON_REFUSED ? NEXT_REFUSED : NEXT_FAILED);
 	/* Silence, and then no answer to a connect either, is one thing: unreachable. */
@@ -134,7 +144,7 @@ fail(struct session *s, struct cause *cause)
 		autopsy_lost(s, &cause->what);
 		report_lost(s, &cause->what);
 	} else {
-		guard->counts.failed_attempts++;
+		guard->counts.failed_attempts += !cause->away;
 		report_failed(s, delay_ms);
 	}
 	s->delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
@@ -147,6 +157,10 @@ resolve(struct session *s, struct cause *cause)
 	int r;
 
 	peer_attempt(s->peer);
+	if (!s->peer->away && network_forbids(guard_of(s)->network, s->peer)) {
+		*cause = no_network;
+		return FSM_FAILED;
+	}
 	r = guard_of(s)->ops->resolve(&s->conn, &s->peer->target);
 	if (r >= 0)
 		return r == 1 ? FSM_RESOLVED : NO_EVENT;
@@ -313,13 +327,6 @@ session_lose(struct session *s, enum reason reason, int error)
 	cause.reason = cause.what.reason = reason;
 	step(s, FSM_LOST, &cause);
 	peer_pump(s->peer);
-}
-
-void
-session_probe(struct session *s)
-{
-	if (session_state(s) == FSM_UP)
-		tuner_probe(s);
 }
 
 static struct cause

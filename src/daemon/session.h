@@ -59,7 +59,10 @@ void session_free(struct session *session);
  */
 void session_adopt(struct session *session, const struct conn_socket *socket, int64_t since_ms);
 
-/* Something happened to it that is not news from the network: START, RETRY, STOP. */
+/*
+ * Something happened to it that is not news from the network: START, RETRY, STOP; FAILED for an
+ * attempt that became useless by no fault of the peer's.
+ */
 void session_event(struct session *session, enum fsm_event event);
 
 /*
@@ -67,9 +70,6 @@ void session_event(struct session *session, enum fsm_event event);
  * left the host. `error` is what it is told with, 0 for none.
  */
 void session_lose(struct session *session, enum reason reason, int error);
-
-/* Probe it now, if it is held: its answer, or its end, is then known within the plan's bound. */
-void session_probe(struct session *session);
 
 /* News from the network, for struct net. */
 void session_news(struct conn *conn, const struct conn_news *news);

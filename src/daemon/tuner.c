@@ -70,6 +70,8 @@ tuner_probe(struct session *s)
 {
 	const struct keepalive keepalive = values_for(s);
 
+	if (session_state(s) != FSM_UP)
+		return;
 	untune(s);
 	s->probing = true;
 	if (s->peer->guard->ops->probe(&s->conn, &keepalive) < 0) {

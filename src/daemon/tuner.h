@@ -12,7 +12,7 @@ struct session;
 void tuner_apply(struct session *session);
 
 /*
- * Probe the socket of an up session now. Until the answer is there its values are not the plan's:
+ * Probe the session now, if it is held. Until the answer is there its values are not the plan's:
  * that is what the table of the parked says, and a plan that is changed meanwhile is applied then.
  */
 void tuner_probe(struct session *session);

@@ -33,6 +33,10 @@ static const struct {
     [MESSAGE_LEARNT] = {"a205d26d94404958ae47cfc22a543b37", "learnt"},
     [MESSAGE_NOT_KEPT] = {"525ad125ead3489693bc5991658a97e9", "not-kept"},
     [MESSAGE_NO_CONTROL] = {"b660dbc686ee463c8f75c0322b9f797f", "no-control"},
+    [MESSAGE_NETWORK_CHANGED] = {"ed0fb7d3f0f0466da294064c6f834165", "network-changed"},
+    [MESSAGE_NETWORK_AWAY] = {"8ffef61415a147dbb5885ceca6149e5b", "network-away"},
+    [MESSAGE_NETWORK_UNSEEN] = {"b69171282def4bdb9fc5cb57f37fa5ad", "network-unseen"},
+    [MESSAGE_AWOKE] = {"463dee78680f4564abfb57f7d2d1b773", "awoke"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

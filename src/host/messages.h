@@ -29,6 +29,10 @@ enum message {
 	MESSAGE_LEARNT,		 /* the firewall forgets sooner than was declared */
 	MESSAGE_STATE_FILE,	 /* what was learnt is not kept, or was lost */
 	MESSAGE_NO_CONTROL,	 /* the control socket cannot be had */
+	MESSAGE_NETWORK_CHANGED, /* links, addresses, routes of this host; what follows from it */
+	MESSAGE_NETWORK_AWAY,	 /* nobody can be reached: waiting for a link or a route */
+	MESSAGE_NETWORK_UNSEEN,	 /* changes of the network, or suspends, cannot be seen */
+	MESSAGE_AWOKE,		 /* the machine was suspended; what follows from it */
 	MESSAGE_COUNT
 };
 

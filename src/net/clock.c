@@ -13,6 +13,17 @@ clock_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* CLOCK_BOOTTIME is CLOCK_MONOTONIC, but for the time asleep (clock_gettime(2)). */
+int64_t
+clock_asleep_ms(void)
+{
+	struct timespec boot;
+	int64_t now_ms = clock_now_ms();
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000 - now_ms;
+}
+
 uint32_t
 clock_random(void)
 {

@@ -12,4 +12,7 @@ int64_t clock_now_ms(void);
 /* A random word; not for secrets. */
 uint32_t clock_random(void);
 
+/* How long the machine has been suspended since it was started. */
+int64_t clock_asleep_ms(void);
+
 #endif

@@ -143,6 +143,13 @@ live_now_ms(struct net *net)
 	return clock_now_ms();
 }
 
+static int64_t
+live_asleep_ms(struct net *net)
+{
+	(void)net;
+	return clock_asleep_ms();
+}
+
 static uint32_t
 live_random(struct net *net)
 {
@@ -354,6 +361,7 @@ net_close(struct net *net)
 
 const struct session_ops net_ops = {
     .now_ms = live_now_ms,
+    .asleep_ms = live_asleep_ms,
     .random = live_random,
     .open = live_open,
     .clear = live_clear,

@@ -60,6 +60,8 @@ struct conn_socket {
 
 struct session_ops {
 	int64_t (*now_ms)(struct net *net);
+	/* How long the machine has been suspended so far: now_ms stood still meanwhile. */
+	int64_t (*asleep_ms)(struct net *net);
 	uint32_t (*random)(struct net *net);
 
 	/* 0, or -ENOMEM. */

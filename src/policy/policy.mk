@@ -15,4 +15,5 @@ libkaguard_a_SOURCES += \
 	src/policy/plan_conflict.c src/policy/plan_conflict.h \
 	src/policy/summary.c src/policy/summary.h \
 	src/policy/timespan.c src/policy/timespan.h \
+	src/policy/unrest.c src/policy/unrest.h \
 	src/policy/words.c src/policy/words.h

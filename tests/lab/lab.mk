@@ -12,6 +12,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \
 	tests/lab/test_names.py \
+	tests/lab/test_network.py \
 	tests/lab/test_options.py \
 	tests/lab/test_peers.py \
 	tests/lab/test_reload.py \

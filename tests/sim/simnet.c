@@ -105,6 +105,12 @@ sim_now_ms(struct net *net)
 	return container_of(net, struct simnet, net)->now_ms;
 }
 
+static int64_t
+sim_asleep_ms(struct net *net)
+{
+	return container_of(net, struct simnet, net)->asleep_ms;
+}
+
 static uint32_t
 sim_random(struct net *net)
 {
@@ -322,6 +328,7 @@ sim_clear(struct conn *conn)
 
 const struct session_ops simnet_ops = {
     .now_ms = sim_now_ms,
+    .asleep_ms = sim_asleep_ms,
     .random = sim_random,
     .open = sim_open,
     .clear = sim_clear,

@@ -42,7 +42,7 @@ struct simnet {
 	struct net net; /* first: what the daemon is given */
 	struct simhost *hosts;
 	unsigned n_hosts;
-	int64_t now_ms;
+	int64_t now_ms, asleep_ms;
 	uint64_t seed;
 	unsigned sockets, max_sockets; /* beyond which EMFILE */
 	unsigned probes;	       /* asked for on demand */

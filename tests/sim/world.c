@@ -102,6 +102,12 @@ world_configure(struct world *w, unsigned most_sessions)
 	guard_pump(&w->guard);
 }
 
+static bool
+is_gone(const struct network *network, const union address *address)
+{
+	return address_equal(&container_of(network, struct world, network)->gone, address);
+}
+
 static void
 fail_on_fault(struct guard *guard, const char *what)
 {
@@ -128,6 +134,9 @@ world_init(struct world *w, uint64_t seed)
 	w->guard.recall = recall_nothing;
 	w->guard.fault = fail_on_fault;
 	w->guard.storm.holding = ignore;
+	w->network = (struct network){
+	    .guard = &w->guard, .is_gone = is_gone, .known = true, .reach4 = true, .reach6 = true};
+	w->guard.network = &w->network;
 }
 
 void
@@ -200,16 +209,28 @@ check_books(const struct world *w)
 	assert_memory_equal(w->guard.in_state, in_state, sizeof(in_state));
 }
 
+/* Of two times, of which -1 is never. */
+static int64_t
+sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 /* Do the next thing that is due by then, one of the network's or one of ours. */
 static bool
 step(struct world *w, int64_t until_ms)
 {
-	int64_t heart_ms = heart_due_ms(&w->guard);
+	int64_t heart_ms = heart_due_ms(&w->guard), settle_ms = unrest_due_ms(&w->network.unrest);
+	int64_t due_ms = sooner(heart_ms, settle_ms);
 
-	if (heart_ms < 0 || heart_ms > until_ms)
+	if (due_ms < 0 || due_ms > until_ms)
 		return simnet_step(&w->sim, until_ms);
-	if (!simnet_step(&w->sim, heart_ms))
+	if (simnet_step(&w->sim, due_ms > w->sim.now_ms ? due_ms : w->sim.now_ms))
+		return true;
+	if (due_ms == heart_ms)
 		heart_run(&w->guard);
+	else
+		network_settle(&w->network);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "daemon/guard.h"
+#include "daemon/network.h"
 #include "simnet.h"
 
 #define HOSTS	       6
@@ -24,6 +25,8 @@
 struct world {
 	struct simnet sim;
 	struct guard guard;
+	struct network network; /* the host's own: all there, until the test says otherwise */
+	union address gone;	/* that has left it */
 	struct simhost hosts[HOSTS];
 	struct config config[2]; /* the one in force, and the next */
 	struct config_peer peers[2][HOSTS];

@@ -10,12 +10,13 @@ usage: root.sh RELEASE
 Prints the directory of a minimal Debian RELEASE (trixie, sid) with what kaguard needs to run there:
 programs built on Debian 12 do, since the libraries have the same names in all. The first time it is
 made with debootstrap, from $DEBIAN_MIRROR or the mirror that apt uses here; kept in
-$XDG_CACHE_HOME/kaguard, or in /var/cache/kaguard. Remove the directory to have it made anew.
+$XDG_CACHE_HOME/kaguard, or in /var/cache/kaguard, until kaguard needs other libraries. Remove the
+directory to have it made anew.
 END
 }
 
 # What programs built on Debian 12 are linked with.
-libraries=libsystemd0,libyaml-0-2,libjansson4,libevent-core-2.1-7t64
+libraries=libsystemd0,libyaml-0-2,libjansson4,libmnl0,libevent-core-2.1-7t64
 
 mirror()
 {
@@ -36,11 +37,13 @@ mkdir -p "$cache"
 # One at a time; what was begun and not finished is begun anew.
 exec 9>"$cache/$release.lock"
 flock 9
-if [ ! -d "$root" ]; then
-	rm -rf "$root.new"
+if [ ! -d "$root" ] || [ "$(cat "$root.libraries" 2>/dev/null)" != "$libraries" ]; then
+	rm -rf "$root.new" "$root.libraries"
 	debootstrap --variant=minbase --include="systemd,systemd-sysv,$libraries" \
 		"$release" "$root.new" "$(mirror)" >&2
 	rm -rf "$root.new"/var/cache/apt/archives/*.deb "$root.new"/var/lib/apt/lists/*
+	rm -rf "$root"
 	mv "$root.new" "$root"
+	printf '%s\n' "$libraries" >"$root.libraries"
 fi
 printf '%s\n' "$root"

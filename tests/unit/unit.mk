@@ -32,6 +32,7 @@ check_PROGRAMS += \
 	tests/unit/test_notify \
 	tests/unit/test_options \
 	tests/unit/test_pace \
+	tests/unit/test_outcome \
 	tests/unit/test_parking \
 	tests/unit/test_parktable \
 	tests/unit/test_parktable_grown \
@@ -44,9 +45,10 @@ check_PROGRAMS += \
 	tests/unit/test_ring \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
+	tests/unit/test_suspend \
 	tests/unit/test_text \
 	tests/unit/test_timespan \
-	tests/unit/test_outcome
+	tests/unit/test_unrest
 
 keepalive_model = tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(keepalive_model)
@@ -69,6 +71,9 @@ tests_unit_test_parking_SOURCES = tests/unit/test_parking.c \
 # As a later version is, which has more fields in its slots.
 tests_unit_test_parktable_grown_SOURCES = tests/unit/test_parktable.c src/host/parktable.c
 tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
+
+# The kernel's timer is one of the test's.
+tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
 
 # Every allocation fails once.
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \

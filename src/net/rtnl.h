@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef KAGUARD_NET_RTNL_H
+#define KAGUARD_NET_RTNL_H
+
+/* rtnetlink(7): what the kernel says of links, addresses and routes. The only user of libmnl. */
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "net/address.h"
+
+enum rtnl_kind {
+	RTNL_LINK,
+	RTNL_ADDRESS,
+	RTNL_ROUTE,
+};
+
+/* Of a route with more ways than these the others are not looked at. */
+#define RTNL_HOPS 8
+
+struct rtnl_message {
+	enum rtnl_kind kind;
+	bool gone;
+	int index; /* of the link, or of the address's link */
+
+	/* RTNL_LINK */
+	bool running;  /* up, and with a carrier where it has such a thing */
+	bool loopback; /* leads back to this host */
+	char name[IF_NAMESIZE];
+
+	/* RTNL_ADDRESS: one that can be used. Without port and scope. */
+	union address address;
+
+	/* RTNL_ROUTE: one to other hosts, which leads through any of these links. */
+	int hops[RTNL_HOPS];
+	unsigned n_hops;
+	char to[64]; /* "the default route", "the route to 10.0.0.0/8" */
+};
+
+/* Embedded in whoever reads. */
+struct rtnl_reader {
+	/* False: no more of it. */
+	bool (*take)(struct rtnl_reader *reader, const struct rtnl_message *message);
+};
+
+/* Opaque. */
+struct mnl_socket;
+
+/* All of it as it changes. 0, or negative errno. */
+int rtnl_subscribe(struct mnl_socket **ret);
+void rtnl_close(struct mnl_socket *socket); /* NULL is fine */
+int rtnl_fd(const struct mnl_socket *socket);
+
+/* What there is by now. 0, or negative errno: -ENOBUFS where something was lost. */
+int rtnl_receive(struct mnl_socket *socket, struct rtnl_reader *reader);
+
+/* All that there is of a kind and a family, or AF_UNSPEC. 0, or negative errno: -EINTR where it has
+ * changed meanwhile, so that something may be missing. */
+int rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader);
+
+#endif

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: ISC
+"""The host's own network comes and goes under the daemon: links, addresses, routes."""
+import contextlib
+import signal
+import time
+
+import netlab
+from conftest import PORT, QUICK
+from witness import await_look
+
+OTHER4 = "10.77.1.3"
+# Whoever waits does so for longer than any test here has patience.
+LONG = "backoff: {first: 5min, max: 5min}"
+# Far from a probe of its own, and with an outage that is ridden out.
+CALM = "keepalive: {idle: 200s, interval: 2s, count: 10}"
+SOON = 3
+
+
+def config(*rest, keepalive=QUICK, firewall="240s"):
+    peers = [f'  - {{name: p{n}, address: "{address}:{PORT}", {option}}}'
+             for n, (address, option) in enumerate(rest)]
+    return "\n".join([f"defaults: {{firewall: {firewall}, connect_timeout: 1s, {keepalive}}}",
+                      "peers:", *peers])
+
+
+def link(bench, state):
+    bench.lab.client.run("ip", "link", "set", "eth0", state)
+
+
+def routes(bench):
+    """As a host has them again that has lost them with its link."""
+    bench.lab.client.run("ip", "route", "replace", "default", "via", "10.77.1.1", "dev", "eth0")
+
+
+def cable(bench, state):
+    """The other end's: this one loses its carrier, and keeps its addresses and routes."""
+    bench.lab.router.run("ip", "link", "set", "client", state)
+    if state == "up":  # a link that is set down loses its IPv6 addresses
+        bench.lab.router.run("ip", "addr", "replace", "2001:db8:1::1/64", "dev", "client")
+
+
+def test_a_link_that_comes_back_ends_a_long_wait(bench):
+    peer = bench.peer()
+    peer.refuse()
+    daemon = bench.guard(config((netlab.SERVER4, LONG)))
+    assert int(daemon.await_said("next attempt in", peer="p0")["KAGUARD_RETRY_MS"]) > SOON * 2000
+    peer.listen()
+    link(bench, "down")
+    daemon.await_said("eth0 is down")
+    assert not peer.sessions
+    start = time.monotonic()
+    link(bench, "up")
+    routes(bench)
+    peer.await_sessions(1, SOON)
+    daemon.await_up(1)
+    assert time.monotonic() - start < SOON
+    daemon.await_said("eth0 is up.*; trying 1 peer again")
+
+
+def test_an_address_that_comes_ends_a_long_wait(bench):
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, f"bind: {OTHER4}, {LONG}")))
+    daemon.await_said(peer="p0", reason="local")
+    bench.lab.client.run("ip", "addr", "add", f"{OTHER4}/24", "dev", "eth0")
+    session, = peer.await_sessions(1, SOON)
+    assert session.address == OTHER4
+
+
+def test_sessions_leave_with_their_address(bench):
+    """Of two addresses one goes: its session does so at once, and the other one's has seen nothing.
+    A session without a source of its own comes back from what there is."""
+    bench.lab.client.run("ip", "addr", "add", f"{OTHER4}/24", "dev", "eth0")
+    bench.lab.client.run("ip", "route", "replace", "default", "via", "10.77.1.1", "src", OTHER4)
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "backoff: {first: 100ms}"),
+                                (netlab.SERVER4, f"bind: {netlab.CLIENT4}"), keepalive=CALM))
+    daemon.await_up(2)
+    assert sorted(h.local[0] for h in daemon.held(PORT)) == [netlab.CLIENT4, OTHER4]
+    kept = {h.local for h in daemon.held(PORT) if h.local[0] == netlab.CLIENT4}
+    bench.lab.client.run("ip", "route", "replace", "default", "via", "10.77.1.1")
+    start = time.monotonic()
+    bench.lab.client.run("ip", "addr", "del", f"{OTHER4}/24", "dev", "eth0")
+    lost = daemon.await_said("its own address has left this host", timeout=SOON, peer="p0")
+    assert time.monotonic() - start < SOON
+    assert lost["KAGUARD_REASON"] == "local"
+    assert lost["KAGUARD_LOCAL"].startswith(OTHER4)
+    daemon.await_said("p0/0: up after")
+    now = {h.local for h in daemon.held(PORT)}
+    assert {address for address, _ in now} == {netlab.CLIENT4}
+    assert kept < now
+    assert not daemon.said(r"p1/0: lost")
+
+
+def test_no_network_at_the_start(bench):
+    """Nobody is tried in vain, nor blamed; loopback is a network of its own. And then at once."""
+    peer = bench.peer()
+    here = bench.peer(behaviour=lambda _, port: type(peer)(bench.lab.client, port))
+    link(bench, "down")
+    daemon = bench.guard(config((netlab.SERVER4, LONG), (f"[{netlab.SERVER6}]", LONG),
+                                ("127.0.0.1", "sessions: 2")))
+    here.await_sessions(2, 5)
+    daemon.await_said("there is no network yet")
+    daemon.await_up(2)
+    assert len(daemon.said("no network")) == 1
+    assert not daemon.said("cannot|next attempt")
+    start = time.monotonic()
+    capture = bench.capture()
+    link(bench, "up")
+    bench.lab.client.run("ip", "addr", "add", f"{netlab.CLIENT6}/64", "dev", "eth0")
+    for gateway in ("10.77.1.1", "2001:db8:1::1"):
+        bench.lab.client.run("ip", "route", "add", "default", "via", gateway, "dev", "eth0")
+    peer.await_sessions(2, SOON + 3)
+    daemon.await_up(4)
+    assert time.monotonic() - start < SOON + 3
+    assert capture.syns(PORT)
+    assert not daemon.said("cannot")
+    for session in ("p0/0", "p1/0"):
+        assert "1 attempt" in (up := daemon.await_said(f"^{session}: up")["MESSAGE"]) or (
+            "attempt" not in up)
+
+
+def test_a_pulled_cable_kills_nothing(bench):
+    """Ten seconds, of an outage of twenty. When it is plugged in, a probe goes out at once, and each
+    session keeps its port and its place in the firewall."""
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "sessions: 5"),
+                                (f"[{netlab.SERVER6}]", "sessions: 2"), keepalive=CALM))
+    daemon.await_up(7)
+    sessions = peer.await_sessions(7, 5)
+    ports = daemon.ports(PORT)
+    options = {h.local: h for h in daemon.held(PORT)}
+    cable(bench, "down")
+    daemon.await_said("eth0 is down")
+    assert peer.stays(sessions, 10)
+    capture = bench.capture("server")
+    start = time.monotonic()
+    cable(bench, "up")
+    daemon.await_said("eth0 is up.*; probing 7 sessions")
+    for port in ports:
+        capture.await_that(lambda c, port=port: c.probes(port), SOON, f"a probe from {port}")
+    assert time.monotonic() - start < SOON + 1
+    await_look(lambda: {h.local: h for h in daemon.held(PORT)} == options, 5,
+               "the plan's values, once the probes are answered")
+    assert daemon.ports(PORT) == ports
+    assert not daemon.said("lost")
+
+
+def test_what_died_behind_a_pulled_cable_is_known_soon(bench):
+    """The firewall is flushed meanwhile: not after 200 s of silence, but after the plan's ten
+    probes, two seconds apart, and from the moment of the return on."""
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "sessions: 3, backoff: {first: 100ms}"),
+                                keepalive="keepalive: {idle: 200s, interval: 1s, count: 5}"))
+    daemon.await_up(3)
+    cable(bench, "down")
+    daemon.await_said("eth0 is down")
+    bench.firewall.flush()
+    notes = len(daemon.notes)
+    start = time.monotonic()
+    cable(bench, "up")
+    daemon.await_said(r"5 probes unanswered", timeout=10)
+    assert 4.5 < time.monotonic() - start < 9
+    daemon.await_up(3, start=notes)
+
+
+def test_a_route_that_comes_ends_a_long_wait(bench):
+    peer = bench.peer()
+    bench.lab.client.run("ip", "route", "del", "default")
+    daemon = bench.guard(config((netlab.SERVER4, LONG), keepalive=CALM))
+    daemon.await_said("cannot", peer="p0", reason="local")
+    routes(bench)
+    peer.await_sessions(1, SOON)
+    daemon.await_said("the default route was added; trying 1 peer again")
+
+
+@contextlib.contextmanager
+def stopped(daemon):
+    daemon.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        daemon.signal(signal.SIGCONT)
+
+
+def test_more_changes_than_the_kernel_keeps_for_us(bench):
+    """The daemon is stopped while its socket overruns; what it then reads anew has the one thing
+    that mattered."""
+    client = bench.lab.client
+    client.run("ip", "addr", "add", f"{OTHER4}/24", "dev", "eth0")
+    bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, f"bind: {OTHER4}, {LONG}"), keepalive=CALM))
+    daemon.await_up(1)
+    batch = "".join(f"addr add 192.0.2.{n % 250 + 1}/32 dev lo\n"
+                    f"addr del 192.0.2.{n % 250 + 1}/32 dev lo\n" for n in range(2000))
+    with stopped(daemon):
+        client.run("ip", "-batch", "-", stdin=batch)
+        client.run("ip", "addr", "del", f"{OTHER4}/24", "dev", "eth0")
+    lost = daemon.await_said("its own address has left this host", timeout=SOON + 2, peer="p0")
+    assert lost["KAGUARD_REASON"] == "local"
+    daemon.await_said("more than could be told")
+
+
+def test_a_paused_process_loses_nothing(bench):
+    """Thirty seconds, through a firewall that forgets after twelve: the kernel keeps the sessions."""
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "sessions: 20"), firewall="12s",
+                                keepalive="sessions: 1"))
+    daemon.await_up(20)
+    sessions, ports = peer.await_sessions(20, 5), daemon.ports(PORT)
+    with stopped(daemon):
+        assert peer.stays(sessions, 30)
+    start, notes = len(daemon.records), len(daemon.notes)
+    daemon.table([f"p0/{n}" for n in range(20)])
+    assert daemon.ports(PORT) == ports
+    assert not daemon.said("lost|cannot|network|asleep|error", start=0)
+    assert len(peer.sessions) == 20
+    assert len(daemon.said(start=start, loud=False)) < 40
+    assert not [n for n in daemon.notes[notes:] if "WATCHDOG=trigger" in n]
