@@ -10,6 +10,22 @@ struct loop {
 	struct event_base *base;
 };
 
+/* By the exact clock: the coarse one, which libevent takes otherwise, moves in steps of a tick, and
+ * what is to be spread over time would come in lumps of up to 10 ms. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config == NULL)
+		return NULL;
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+		base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 int
 loop_new(struct loop **ret)
 {
@@ -17,7 +33,7 @@ loop_new(struct loop **ret)
 
 	if (loop == NULL)
 		return -ENOMEM;
-	loop->base = event_base_new();
+	loop->base = new_base();
 	if (loop->base == NULL) {
 		free(loop);
 		return -ENOMEM;
