@@ -11,6 +11,13 @@
 #define SWEEP_SLICE 512
 
 static void
+on_turn(struct wake *wake, unsigned what)
+{
+	(void)what;
+	turn_run(container_of(wake, struct chores, turn)->guard);
+}
+
+static void
 on_storm(struct wake *wake, unsigned what)
 {
 	struct chores *chores = container_of(wake, struct chores, storm);
@@ -84,7 +91,9 @@ chores_init(struct chores *chores, struct loop *loop, struct guard *guard)
 	int r;
 
 	chores->guard = guard;
-	r = wake_init(loop, &chores->storm, on_storm);
+	r = wake_init(loop, &chores->turn, on_turn);
+	if (r == 0)
+		r = wake_init(loop, &chores->storm, on_storm);
 	if (r == 0)
 		r = wake_init(loop, &chores->sweep, on_sweep);
 	if (r == 0)
@@ -97,6 +106,7 @@ chores_init(struct chores *chores, struct loop *loop, struct guard *guard)
 void
 chores_clear(struct chores *chores)
 {
+	wake_clear(&chores->turn);
 	wake_clear(&chores->storm);
 	wake_clear(&chores->sweep);
 	wake_clear(&chores->summary);
@@ -133,6 +143,7 @@ alarm_at(struct chores *chores, struct wake *wake, int64_t *at_ms, int64_t due_m
 void
 chores_due(struct chores *chores)
 {
+	alarm_at(chores, &chores->turn, &chores->turn_ms, chores->guard->turn.at_ms);
 	alarm_at(chores, &chores->storm, &chores->storm_ms, storm_due_ms(chores->guard));
 	alarm_at(chores, &chores->heart, &chores->heart_ms, heart_due_ms(chores->guard));
 }

@@ -3,7 +3,8 @@
 #define KAGUARD_DAEMON_CHORES_H
 
 /*
- * What the daemon does by the clock: tells the sums of a storm, sends heartbeats, looks at the
+ * What the daemon does by the clock: begins attempts, tells the sums of a storm, sends heartbeats,
+ * looks at the
  * kernel's view of the sessions now and then, writes the regular summary. Nothing is armed that has
  * nothing to do.
  */
@@ -15,8 +16,8 @@
 
 struct chores {
 	struct guard *guard;
-	struct wake storm, sweep, summary, heart;
-	int64_t storm_ms, heart_ms; /* when those are due, while they are armed */
+	struct wake turn, storm, sweep, summary, heart;
+	int64_t turn_ms, storm_ms, heart_ms; /* when those are due, while they are armed */
 	struct guard_cursor cursor;
 	struct summary_counts summed; /* at the last summary */
 	int64_t summary_every_ms;     /* 0: never */
@@ -29,7 +30,7 @@ void chores_clear(struct chores *chores);
 /* After the guard was configured. */
 void chores_restart(struct chores *chores, int64_t summary_every_ms);
 
-/* Something is held back in a storm, or a heartbeat is due earlier than all others. */
+/* A turn, the sum of a storm or a heartbeat is due earlier than it was. */
 void chores_due(struct chores *chores);
 
 #endif

@@ -292,6 +292,7 @@ wire(struct daemon *d)
 	d->guard.net = &d->net;
 	d->guard.report = (struct report){.say = report_say, .wants = report_wants};
 	d->guard.storm.holding = on_due;
+	turn_init(&d->guard.turn, on_due);
 	d->guard.changed = on_changed;
 	d->guard.beating = on_due;
 	d->guard.moved = on_moved;

@@ -31,6 +31,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/signals.c src/daemon/signals.h \
 	src/daemon/storm.c src/daemon/storm.h \
+	src/daemon/turn.c src/daemon/turn.h \
 	src/daemon/status.c src/daemon/status.h \
 	src/daemon/takeover.c src/daemon/takeover.h \
 	src/daemon/tuner.c src/daemon/tuner.h \

@@ -163,7 +163,8 @@ void
 guard_pump(struct guard *guard)
 {
 	for (size_t i = 0; i < guard->n_peers; i++)
-		peer_pump(guard->peers[i]);
+		turn_join(guard->peers[i]);
+	turn_run(guard);
 }
 
 void
@@ -266,7 +267,8 @@ guard_check(struct guard *guard)
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct peer *peer = guard->peers[i];
 
-		if (TAILQ_EMPTY(&peer->queue) || peer->waiting != NULL || peer->pace.in_flight > 0)
+		if (TAILQ_EMPTY(&peer->queue) || peer->waiting != NULL ||
+		    peer->pace.in_flight > 0 || peer->in_line)
 			continue;
 		snprintf(
 		    text, sizeof(text), "%s: sessions wait and none tries", peer->config->name);

@@ -12,6 +12,7 @@
 
 #include "daemon/report.h"
 #include "daemon/storm.h"
+#include "daemon/turn.h"
 #include "net/conn.h"
 #include "policy/agenda.h"
 #include "policy/fsm.h"
@@ -27,6 +28,7 @@ struct guard {
 	struct net *net;
 	struct report report;
 	struct storm storm;
+	struct turn turn;
 	/* Called whenever something that the status shows has changed. */
 	void (*changed)(struct guard *guard);
 
@@ -87,7 +89,8 @@ char *guard_changes_text(const struct guard_changes *changes, char *buf, size_t 
 /* The peer of that name, or NULL. */
 struct peer *guard_find(const struct guard *guard, const char *name);
 
-/* Begin the first attempts, and those that are due otherwise. */
+/* Begin the first attempts, and those that are due otherwise: as many as a turn of the loop takes.
+ */
 void guard_pump(struct guard *guard);
 
 /* Close every session. They are idle then, and stay so. */

@@ -89,6 +89,7 @@ resize(struct peer *peer, unsigned n)
 	if (sessions == NULL)
 		return -ENOMEM;
 	peer->sessions = sessions;
+	pace_resize(&peer->pace, n);
 	while (peer->n_sessions < n) {
 		struct session *s = session_new(peer, peer->n_sessions);
 
@@ -131,7 +132,7 @@ peer_new(struct guard *guard, const struct config_peer *config)
 	join(guard, peer);
 	peer->failed_ms = INT64_MIN;
 	TAILQ_INIT(&peer->queue);
-	pace_init(&peer->pace);
+	pace_init(&peer->pace, config->sessions);
 	take_config(peer, config);
 	learn_begin(&peer->learn, config->wish.firewall_ms);
 	guard->recall(guard, peer);
@@ -151,22 +152,12 @@ peer_free(struct peer *peer)
 	while (peer->n_sessions > 0)
 		session_free(peer->sessions[--peer->n_sessions]);
 	leave(peer->guard, peer);
+	turn_leave(peer);
 	if (peer->guard->local_teller == peer)
 		peer->guard->local_teller = NULL;
 	heart_free(peer);
 	free(peer->sessions);
 	free(peer);
-}
-
-static bool
-has_turn(const struct peer *peer)
-{
-	const unsigned *in_state = peer->guard->in_state;
-
-	if (peer->waiting != NULL || !pace_admits(&peer->pace))
-		return false;
-	return peer->pace.in_flight == 0 ||
-	       in_state[FSM_RESOLVING] + in_state[FSM_CONNECTING] < PEER_MAX_IN_FLIGHT;
 }
 
 void
@@ -177,7 +168,7 @@ peer_pump(struct peer *peer)
 	if (peer->pumping)
 		return;
 	peer->pumping = true;
-	while (has_turn(peer) && (s = TAILQ_FIRST(&peer->queue)) != NULL)
+	while (peer->waiting == NULL && (s = TAILQ_FIRST(&peer->queue)) != NULL && turn_comes(peer))
 		session_event(s, FSM_START);
 	peer->pumping = false;
 }
@@ -222,7 +213,8 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 void
 peer_attempt(struct peer *peer)
 {
-	pace_began(&peer->pace);
+	pace_began(&peer->pace, guard_now_ms(peer->guard));
+	turn_took(peer->guard);
 }
 
 void
@@ -232,11 +224,11 @@ peer_withdrew(struct peer *peer)
 }
 
 void
-peer_came_up(struct peer *peer, bool strained)
+peer_came_up(struct peer *peer, bool resent)
 {
 	struct session *waiting = peer->waiting;
 
-	pace_succeeded(&peer->pace, strained);
+	pace_succeeded(&peer->pace, resent, guard_now_ms(peer->guard));
 	peer->away = false;
 	peer->failed_attempts = 0;
 	peer->local_failures = 0;

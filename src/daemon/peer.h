@@ -44,6 +44,7 @@ struct peer {
 	struct habit habit;	   /* by which it ends its sessions */
 	struct wreck wreck;	   /* what its last losses may have in common */
 	int64_t asked_ms;	   /* when others were last asked about a loss; 0: never */
+	TAILQ_ENTRY(peer) lined;   /* in guard->turn.line, where in_line */
 	struct session **sessions;
 	struct heart *heart; /* NULL: no heartbeat */
 	unsigned n_sessions;
@@ -57,6 +58,7 @@ struct peer {
 	bool option_told;     /* a refused option is said once */
 	bool habit_told;      /* and so is its habit */
 	bool pumping;
+	bool in_line;		    /* for a turn of the loop */
 	bool wanted;		    /* by the configuration that is being put in force */
 	unsigned failures;	    /* in a row; what the backoff counts */
 	unsigned local_failures;    /* likewise, of our own doing */
@@ -87,8 +89,8 @@ void peer_attempt(struct peer *peer);
 /* It was given up by us. */
 void peer_withdrew(struct peer *peer);
 
-/* It succeeded. `strained`: after the SYN had to be sent again. */
-void peer_came_up(struct peer *peer, bool strained);
+/* It succeeded. `resent`: after the SYN had to be sent again. */
+void peer_came_up(struct peer *peer, bool resent);
 
 /*
  * An attempt failed (was_up false), or a held session was lost. Returns the delay after which this

@@ -348,12 +348,12 @@ see_timeout(const struct session *s)
 	return (struct cause){.reason = REASON_TIMED_OUT, .error = ETIMEDOUT};
 }
 
-/* The delay of a backoff may end while as many as the peer takes are trying already. */
+/* The delay of a backoff may end while as many are trying already as the peer, or a turn of the
+ * loop, takes. */
 static enum fsm_event
 time_is_up(const struct session *s)
 {
-	return session_state(s) == FSM_BACKOFF && !pace_admits(&s->peer->pace) ? FSM_YIELD
-									       : FSM_TIMER;
+	return session_state(s) == FSM_BACKOFF && !turn_comes(s->peer) ? FSM_YIELD : FSM_TIMER;
 }
 
 void

@@ -160,7 +160,7 @@ sim_resolve(struct conn *conn, const struct target *target)
 			a->host = &sim->hosts[i];
 	assert(a->host != NULL);
 	/* Literals answer at once, names in a while or never: by turns, whatever the host. */
-	switch (simnet_random(sim) % 3) {
+	switch (sim->prompt ? 0 : simnet_random(sim) % 3) {
 	case 0:
 		if (a->host->mode != SIMHOST_UNKNOWN)
 			return 1;

@@ -47,6 +47,7 @@ struct simnet {
 	unsigned sockets, max_sockets; /* beyond which EMFILE */
 	unsigned probes;	       /* asked for on demand */
 	unsigned conns;		       /* opened and not cleared */
+	bool prompt;		       /* names are literals: known at once */
 	/* every conn that is open, for the test to walk */
 	struct attempt **all;
 	unsigned n_all, room;

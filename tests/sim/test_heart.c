@@ -66,7 +66,7 @@ begin(struct world *w, unsigned sessions, const char *answer)
 	w->hosts[0].answer = answer;
 	configure(w, &terms, sessions);
 	while (w->guard.in_state[FSM_UP] < sessions)
-		assert_true(simnet_step(&w->sim, EVERY_MS / 2));
+		assert_true(world_step(w, EVERY_MS / 2));
 	last_lost[0] = '\0';
 }
 

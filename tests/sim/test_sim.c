@@ -233,7 +233,7 @@ attempts_are_bounded_in_all(void **unused)
 		unsigned now = w.guard.in_state[FSM_RESOLVING] + w.guard.in_state[FSM_CONNECTING];
 
 		most = now > most ? now : most;
-		assert_true(simnet_step(&w.sim, HOUR));
+		assert_true(world_step(&w, HOUR));
 	}
 	assert_in_range(most, PEER_MAX_IN_FLIGHT / 2, PEER_MAX_IN_FLIGHT + HOSTS);
 	world_clear(&w);

@@ -49,6 +49,9 @@ void world_with_one_peer(struct world *w, unsigned sessions);
 /* Another configuration: some peers are left out, added, resized, moved. */
 void world_configure(struct world *w, unsigned most_sessions);
 
+/* Pass the time to the next thing that is due, and do it. False: nothing is due before until_ms. */
+bool world_step(struct world *w, int64_t until_ms);
+
 /* Let time pass, and check the books as it does. */
 void world_pass(struct world *w, int64_t ms);
 
