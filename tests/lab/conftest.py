@@ -79,8 +79,8 @@ class Bench:
         self._stack.callback(capture.stop)
         return capture
 
-    def clocks(self):
-        clocks = witness.Clocks(self.firewall)
+    def clocks(self, every_s=0.2):
+        clocks = witness.Clocks(self.firewall, every_s)
         self._stack.callback(clocks.stop)
         return clocks
 

@@ -129,7 +129,7 @@ class Daemon:
                 with os.fdopen(descriptor, "rb") as file:
                     file.seek(0)
                     datagram += file.read()
-            self._add(self.records, parse_record(datagram))
+            self._add(self.records, parse_record(datagram) | {"RECEIVED": time.time()})
 
     def _add(self, where, what):
         with self._changed:

@@ -3,6 +3,8 @@ EXTRA_DIST += demo \
 	tests/lab/conftest.py \
 	tests/lab/demo.py \
 	tests/lab/guard.py \
+	tests/lab/long_detect.py \
+	tests/lab/long_loss.py \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \
 	tests/lab/proxy.py \
@@ -29,3 +31,12 @@ dist_check_SCRIPTS += tests/cli/cli.sh
 check-lab: src/kaguard
 	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/lab
+
+# The promises of a plan at length: make detect RUNS=100 takes some 8 minutes, make soak-loss
+# MINUTES=30 as long as it says. Both print what they saw.
+.PHONY: detect soak-loss
+detect soak-loss: src/kaguard
+	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+		RUNS='$(or $(RUNS),100)' MINUTES='$(or $(MINUTES),30)' \
+		$(PYTHON) -m pytest -p no:cacheprovider -q -rs -s \
+		$(srcdir)/tests/lab/long_$(@:soak-%=%).py
