@@ -27,10 +27,11 @@ class Failed(Exception):
 class Sink:
     """One process that accepts and holds the sessions."""
 
-    def __init__(self, program, count):
+    def __init__(self, program, count, *arguments):
         self.count = count
         self.process = subprocess.Popen(
-            [program, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, str(count), *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.port = int(self._read("port")[0])
 

@@ -3,7 +3,7 @@
 /*
  * The other end of a benchmark: accepts connections on every loopback address and holds them.
  *
- *	sink COUNT
+ *	sink COUNT [PORT BACKLOG]
  *
  * prints "port N", then "up FIRST LAST" (nanoseconds of CLOCK_MONOTONIC) once COUNT connections
  * have been accepted. For each line on standard input it prints "held N ACCEPTED": how many there
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BACKLOG 65535 /* the kernel lowers it to net.core.somaxconn */
+#define BACKLOG "65535" /* the kernel lowers it to net.core.somaxconn */
 
 struct sink {
 	int listener;
@@ -50,18 +50,21 @@ watch(const struct sink *sink, int fd, uint32_t events)
 }
 
 static void
-sink_open(struct sink *sink, long wanted)
+sink_open(struct sink *sink, long wanted, const char *port, const char *backlog)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
 	socklen_t length = sizeof(address);
+	const int on = 1; /* there may be sessions of a sink before this one */
 
 	sink->wanted = wanted;
 	sink->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	sink->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (sink->listener < 0 || sink->epoll < 0)
 		err(1, "socket or epoll");
-	if (bind(sink->listener, (struct sockaddr *)&address, length) < 0 ||
-	    listen(sink->listener, BACKLOG) < 0 ||
+	if (setsockopt(sink->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(sink->listener, (struct sockaddr *)&address, length) < 0 ||
+	    listen(sink->listener, atoi(backlog)) < 0 ||
 	    getsockname(sink->listener, (struct sockaddr *)&address, &length) < 0)
 		err(1, "listen");
 	watch(sink, sink->listener, EPOLLIN);
@@ -104,10 +107,10 @@ main(int argc, char **argv)
 	struct sink sink = {0};
 	struct epoll_event events[256];
 
-	if (argc != 2 || atol(argv[1]) <= 0)
-		errx(64, "usage: sink COUNT");
+	if ((argc != 2 && argc != 4) || atol(argv[1]) <= 0)
+		errx(64, "usage: sink COUNT [PORT BACKLOG]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	sink_open(&sink, atol(argv[1]));
+	sink_open(&sink, atol(argv[1]), argc > 2 ? argv[2] : "0", argc > 2 ? argv[3] : BACKLOG);
 	for (;;) {
 		int n = epoll_wait(sink.epoll, events, 256, -1);
 
