@@ -56,6 +56,21 @@ def test_journal(talkative, peer):
     assert talkative.watch.get("NRestarts") == 0
 
 
+def test_ends_all_the_same(kaguard):
+    """It waits for its last words to be read, but not for ever: after a bad start, at a stop."""
+    journald = kaguard.host.main_pid("systemd-journald.service")
+    with kaguard.stopped(journald):
+        kaguard.configure("peers: nobody\n")
+        started = time.monotonic()
+        assert kaguard.try_systemctl("start").returncode != 0
+        assert time.monotonic() - started < 5
+        kaguard.start("peers: []\n")
+        started = time.monotonic()
+        kaguard.systemctl("stop")
+        assert time.monotonic() - started < 5
+    kaguard.watch.await_that(ActiveState="^inactive$", Result="^success$")
+
+
 def test_service_manager(running, peer):
     """The same while nobody reads the notifications: the socket is full before the first."""
     usual = come_back(peer)

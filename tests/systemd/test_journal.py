@@ -89,7 +89,19 @@ def test_forgotten_by_the_firewall(kaguard, peer):
     kaguard.host.run("journalctl", "--update-catalog")
     text = kaguard.journalctl("-x", "KAGUARD_PEER=hq")
     assert "()" not in text
-    assert "Declare a shorter idle timeout" in text
+    assert "the peer\n░░ itself was well all the time" in text
+
+
+def test_without_its_socket(kaguard, peer):
+    """Then the same texts are lines on stderr, which the service manager takes to the journal."""
+    kaguard.override("InaccessiblePaths=/run/systemd/journal/socket")
+    kaguard.start(CONFIG)
+    up = kaguard.journal.await_said(r"^hq/0: up: ")
+    refused = kaguard.journal.await_said(r"^depot/0: cannot connect to 127.0.0.1")
+    for record, priority in ((up, "6"), (refused, "4")):
+        assert (record["_TRANSPORT"], record["PRIORITY"]) == ("stdout", priority)
+        assert record["SYSLOG_IDENTIFIER"] == "kaguard"
+        assert "KAGUARD_PEER" not in record
 
 
 def test_last_words(kaguard, peer):
@@ -104,10 +116,11 @@ def test_last_words(kaguard, peer):
 def test_last_words_of_a_failure(kaguard):
     """So is why it could not start, though it lives for a moment only."""
     kaguard.configure("peers: nobody\n")
-    for _ in range(5):
+    for _ in range(10):
         start = kaguard.journal.mark()
         assert kaguard.try_systemctl("start").returncode != 0
-        kaguard.journal.await_said(r"/etc/kaguard.yaml:1:8: error: ", start=start)
+        said = kaguard.journal.await_said(r"/etc/kaguard.yaml:1:8: error: ", start=start)
+        assert said["_EXE"] == "/usr/sbin/kaguard"
 
 
 def test_status_table(told):
