@@ -11,3 +11,13 @@ tests_sim_test_network_SOURCES = tests/sim/test_network.c $(simulation)
 tests_sim_test_heart_SOURCES = tests/sim/test_heart.c $(simulation)
 tests_sim_test_storm_SOURCES = tests/sim/test_storm.c $(simulation)
 endif
+
+# Measurements of simulated paths. make check tries some idle timeouts, make simulate-measure every
+# one from 30 s to 2 h; both print the table.
+check_PROGRAMS += tests/sim/measure_table
+tests_sim_measure_table_SOURCES = tests/sim/measure_table.c tests/sim/path.c tests/sim/path.h
+tests_sim_measure_table_LDADD = $(KAGUARD_LIBS)
+
+.PHONY: simulate-measure
+simulate-measure: tests/sim/measure_table
+	tests/sim/measure_table --all
