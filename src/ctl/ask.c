@@ -136,14 +136,23 @@ tell_error(const struct ctl *ctl, const struct call_reply *reply)
 }
 
 int
-ask_next(const struct ctl *ctl, struct call *call, int timeout_ms, struct call_reply *ret)
+ask(const struct ctl *ctl, struct call *call, const char *method, json_t *parameters, bool more)
+{
+	int r = call_ask(call, method, parameters, more);
+
+	return r < 0 ? tell_unreachable(ctl, r) : CTL_OK;
+}
+
+int
+ask_any(const struct ctl *ctl, struct call *call, const char *error, int timeout_ms,
+    struct call_reply *ret)
 {
 	struct call_reply reply;
 	int r = call_next(call, timeout_ms, &reply);
 
 	if (r < 0)
 		return tell_unreachable(ctl, r);
-	if (reply.error != NULL) {
+	if (reply.error != NULL && strcmp(reply.error, error) != 0) {
 		r = tell_error(ctl, &reply);
 		call_reply_clear(&reply);
 		return r;
@@ -152,9 +161,14 @@ ask_next(const struct ctl *ctl, struct call *call, int timeout_ms, struct call_r
 	return CTL_OK;
 }
 
-/* What the first reply has, with the lists of all. */
-static void
-put_together(json_t **document, const char *list, struct call_reply *reply)
+int
+ask_next(const struct ctl *ctl, struct call *call, int timeout_ms, struct call_reply *ret)
+{
+	return ask_any(ctl, call, "", timeout_ms, ret);
+}
+
+void
+ask_put_together(json_t **document, const char *list, struct call_reply *reply)
 {
 	if (*document == NULL)
 		*document = json_incref(reply->parameters);
@@ -171,10 +185,10 @@ ask_list(
 	json_t *document = NULL;
 	struct call_reply reply;
 	bool goes_on = true;
-	int r = call_ask(call, method, ask_peers(ctl), true);
+	int r = ask(ctl, call, method, ask_peers(ctl), true);
 
-	if (r < 0)
-		return tell_unreachable(ctl, r);
+	if (r != CTL_OK)
+		return r;
 	while (goes_on) {
 		r = ask_next(ctl, call, ASK_PATIENCE_MS, &reply);
 		if (r != CTL_OK) {
@@ -182,7 +196,7 @@ ask_list(
 			return r;
 		}
 		goes_on = reply.continues;
-		put_together(&document, list, &reply);
+		ask_put_together(&document, list, &reply);
 	}
 	if (!json_is_array(json_object_get(document, list))) {
 		json_decref(document);

@@ -153,9 +153,11 @@ call_next(struct call *call, int timeout_ms, struct call_reply *ret)
 }
 
 bool
-call_has_begun(const struct call *call)
+call_has_reply(const struct call *call)
 {
-	return call->end > call->begin;
+	size_t size = call->end - call->begin;
+
+	return size > 0 && memchr(call->bytes + call->begin, '\0', size) != NULL;
 }
 
 void

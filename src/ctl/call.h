@@ -38,7 +38,7 @@ int call_ask(struct call *call, const char *method, struct json_t *parameters, b
 int call_next(struct call *call, int timeout_ms, struct call_reply *ret);
 void call_reply_clear(struct call_reply *reply);
 
-/* Whether something of a reply is there already. */
-bool call_has_begun(const struct call *call);
+/* Whether a reply is there already, so that call_next() does not wait. */
+bool call_has_reply(const struct call *call);
 
 #endif

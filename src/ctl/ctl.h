@@ -26,6 +26,7 @@ enum {
 	CTL_STATE = 1 << 2,
 	CTL_FOLLOW = 1 << 3,
 	CTL_TIMEOUT = 1 << 4,
+	CTL_QUIET = 1 << 5,
 };
 
 struct ctl {
@@ -44,7 +45,8 @@ struct ctl_command {
 	int (*run)(const struct ctl *ctl);
 };
 
-extern const struct ctl_command ctl_status, ctl_version;
+extern const struct ctl_command ctl_status, ctl_events, ctl_probe, ctl_reconnect, ctl_reload;
+extern const struct ctl_command ctl_plan, ctl_version;
 
 /* Prints "kaguardctl: ..." on stderr. Returns the exit code it is given. */
 int ctl_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

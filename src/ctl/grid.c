@@ -62,6 +62,20 @@ grid_measure(struct grid *g)
 		g->width[victim] = 0;
 }
 
+void
+grid_steady(struct grid *g, const struct grid *before)
+{
+	for (unsigned i = 0; i < g->source->n_columns; i++) {
+		unsigned width = g->width[i];
+
+		if (width == 0 || before->width[i] <= width)
+			continue;
+		g->width[i] = before->width[i];
+		if (g->columns > 0 && total(g) > g->columns)
+			g->width[i] = width;
+	}
+}
+
 static const char *
 colour_code(enum grid_colour colour)
 {

@@ -49,6 +49,10 @@ struct grid {
 /* Find out how wide the columns are. */
 void grid_measure(struct grid *grid);
 
+/* Columns that are there still do not become narrower than they were, as far as there is room: so
+ * that what is drawn anew every second does not jump. */
+void grid_steady(struct grid *grid, const struct grid *before);
+
 /* The line of titles, and that of a row, without its end. Returns buf. */
 char *grid_titles(const struct grid *grid, char buf[GRID_LINE]);
 char *grid_row(const struct grid *grid, size_t row, char buf[GRID_LINE]);

@@ -16,6 +16,11 @@
 
 static const struct ctl_command *const commands[] = {
     &ctl_status,
+    &ctl_events,
+    &ctl_probe,
+    &ctl_reconnect,
+    &ctl_reload,
+    &ctl_plan,
     &ctl_version,
 };
 
@@ -29,12 +34,20 @@ struct option_use {
 static const struct option_use uses[] = {
     {'j', CTL_JSON},
     {'s', CTL_STATE},
+    {'w', CTL_WATCH},
+    {'f', CTL_FOLLOW},
+    {'t', CTL_TIMEOUT},
+    {'q', CTL_QUIET},
 };
 
 static const struct option long_options[] = {
     {"socket", required_argument, NULL, 'S'},
     {"json", no_argument, NULL, 'j'},
     {"state", required_argument, NULL, 's'},
+    {"watch", no_argument, NULL, 'w'},
+    {"follow", no_argument, NULL, 'f'},
+    {"timeout", required_argument, NULL, 't'},
+    {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -45,7 +58,12 @@ static const char options_help[] =
     "  -j, --json            as JSON\n"
     "  -s, --state=STATE,... only sessions in these states: up, suspect, idle, resolving,\n"
     "                        connecting, backoff, or down for all that are not up\n"
-    "  -S, --socket=PATH     the control socket (default: " DEFAULT_SOCKET ")\n"
+    "  -w, --watch           status: draw it anew every second, on the whole terminal\n"
+    "  -f, --follow          events: go on with what happens\n"
+    "  -t, --timeout=SECONDS probe: wait so long for an answer (default: 10)\n"
+    "  -q, --quiet           reload: print nothing, only exit 0 or 1\n"
+    "  -S, --socket=PATH     the control socket (default: $KAGUARD_SOCKET, or\n"
+    "                        " DEFAULT_SOCKET ")\n"
     "  -h, --help            show this\n"
     "  -V, --version         show the version of this program\n"
     "\n"
@@ -158,6 +176,18 @@ name_of(unsigned bit)
 	return "";
 }
 
+/* In ms; -1: it is none. */
+static int
+timeout_of(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	return end == text || *end != '\0' || !(seconds >= 0) || seconds > 600
+		   ? -1
+		   : (int)(seconds * 1000);
+}
+
 /* 0, or an exit code after it was said what is wrong. */
 static int
 take_option(struct ctl *ctl, int letter)
@@ -167,6 +197,8 @@ take_option(struct ctl *ctl, int letter)
 		ctl->socket = optarg;
 	else if (letter == 's' && (ctl->states = rows_states(optarg)) == 0)
 		return usage("there is no state such as '%s'", optarg);
+	else if (letter == 't' && (ctl->timeout_ms = timeout_of(optarg)) < 0)
+		return usage("a timeout is 0 to 600 seconds, not '%s'", optarg);
 	return 0;
 }
 
@@ -184,6 +216,8 @@ run(struct ctl *ctl, const char *name)
 	odd = ctl->given & ~command->takes;
 	if (odd != 0)
 		return usage("--%s does not go with %s", name_of(odd & -odd), name);
+	if ((ctl->given & CTL_WATCH) && (ctl->given & CTL_JSON))
+		return usage("--watch does not go with --json");
 	if (ctl->n_arguments < command->least)
 		return usage("%s needs a PEER", name);
 	if (ctl->n_arguments > command->most)
@@ -194,11 +228,13 @@ run(struct ctl *ctl, const char *name)
 int
 main(int argc, char *argv[])
 {
-	struct ctl ctl = {.socket = DEFAULT_SOCKET};
+	const char *socket = getenv("KAGUARD_SOCKET");
+	struct ctl ctl = {.socket = socket != NULL && socket[0] != '\0' ? socket : DEFAULT_SOCKET,
+	    .timeout_ms = 10000};
 	int c, r;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":js:S:hV", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":js:wft:qS:hV", long_options, NULL)) != -1) {
 		if (c == 'h')
 			return help();
 		if (c == 'V')

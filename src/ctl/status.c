@@ -9,6 +9,7 @@
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/rows.h"
+#include "ctl/watch.h"
 
 int
 status_verdict(const struct rows *rows)
@@ -69,8 +70,11 @@ show_status(const struct ctl *ctl)
 {
 	struct call call;
 	struct rows rows;
-	int verdict, r = ask_open(ctl, &call);
+	int verdict, r;
 
+	if (ctl->given & CTL_WATCH)
+		return watch(ctl);
+	r = ask_open(ctl, &call);
 	if (r != CTL_OK)
 		return r;
 	r = status_fetch(ctl, &call, &rows);
@@ -93,7 +97,7 @@ const struct ctl_command ctl_status = {
     .name = "status",
     .arguments = "[PEER]...",
     .help = "the sessions, those in trouble first",
-    .takes = CTL_JSON | CTL_STATE,
+    .takes = CTL_JSON | CTL_STATE | CTL_WATCH,
     .most = 64,
     .run = show_status,
 };

@@ -23,7 +23,6 @@ struct client {
 	struct query query;
 	TAILQ_ENTRY(client) entry, turn;
 	int fd;
-	bool may_act;
 	bool in_turn;
 	bool waiting; /* the query is */
 	bool ended;   /* it sends nothing any more */
@@ -182,7 +181,7 @@ serve(struct client *c)
 		c->leaving = true;
 	if (r <= 0)
 		return;
-	query_begin(&c->query, &call, c->may_act);
+	query_begin(&c->query, &call);
 	varlink_call_clear(&call);
 }
 
@@ -262,17 +261,15 @@ static void
 welcome(struct clients *clients, int fd)
 {
 	struct client *c = make_room(clients) ? calloc(1, sizeof(*c)) : NULL;
-	struct control_caller caller;
 
 	if (c == NULL || wake_init(clients->service->loop, &c->wake, on_client) < 0) {
 		free(c);
 		refuse(fd);
 		return;
 	}
-	control_identify(&clients->control, fd, &caller);
+	control_identify(&clients->control, fd, &c->query.caller);
 	c->clients = clients;
 	c->fd = fd;
-	c->may_act = caller.may_act;
 	c->query.service = clients->service;
 	c->query.varlink = &c->varlink;
 	c->query.ready = on_ready;

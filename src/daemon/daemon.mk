@@ -25,6 +25,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/peer.c src/daemon/peer.h \
 	src/daemon/planview.c src/daemon/planview.h \
 	src/daemon/query.c src/daemon/query.h \
+	src/daemon/query_act.c \
 	src/daemon/query_list.c \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/service.h \

@@ -173,18 +173,24 @@ peer_pump(struct peer *peer)
 	peer->pumping = false;
 }
 
-static void
-reconnect_all(struct peer *peer)
+void
+peer_renew(struct peer *peer, struct session *session)
 {
 	peer->failures = peer->local_failures = 0;
 	peer->told = 0;
+	session_event(session, FSM_STOP);
+	peer_enqueue(peer, session);
+}
+
+static void
+reconnect_all(struct peer *peer)
+{
 	for (unsigned i = 0; i < peer->n_sessions; i++) {
 		struct session *s = peer->sessions[i];
 
 		if (session_state(s) == FSM_UP)
 			report_closed(s, "its address or source has changed");
-		session_event(s, FSM_STOP);
-		peer_enqueue(peer, s);
+		peer_renew(peer, s);
 	}
 }
 

@@ -78,6 +78,9 @@ void peer_free(struct peer *peer);
 /* Let those sessions begin whose turn it is. Every entry from outside ends with it. */
 void peer_pump(struct peer *peer);
 
+/* Close the session, if it is up, and have it wait for its turn, with all failures forgotten. */
+void peer_renew(struct peer *peer, struct session *session);
+
 /* Take over another version of its configuration. 0, or -ENOMEM with the old number of sessions. */
 int peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes);
 

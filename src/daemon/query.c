@@ -61,6 +61,9 @@ static const struct query_method *const methods[] = {
     &query_status,
     &query_plan,
     &query_events,
+    &query_probe,
+    &query_reconnect,
+    &query_reload,
 };
 
 #define N_METHODS (sizeof(methods) / sizeof(methods[0]))
@@ -101,7 +104,7 @@ find_method(const char *name)
 }
 
 void
-query_begin(struct query *q, const struct varlink_call *call, bool may_act)
+query_begin(struct query *q, const struct varlink_call *call)
 {
 	const struct query_method *method = find_method(call->method);
 
@@ -109,7 +112,7 @@ query_begin(struct query *q, const struct varlink_call *call, bool may_act)
 		refuse_unknown(q, call->method);
 		return;
 	}
-	if (method->acts && !may_act) {
+	if (method->acts && !q->caller.may_act) {
 		varlink_error(q->varlink, VARLINK_NOT_PERMITTED, NULL);
 		return;
 	}
@@ -136,7 +139,9 @@ query_clear(struct query *q)
 	json_decref(q->head);
 	json_decref(q->row);
 	json_decref(q->names);
-	*q = (struct query){.service = q->service, .varlink = q->varlink, .ready = q->ready};
+	wake_clear(&q->timer);
+	*q = (struct query){
+	    .service = q->service, .varlink = q->varlink, .ready = q->ready, .caller = q->caller};
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */
@@ -194,6 +199,15 @@ query_take_peers(struct query *q, const json_t *parameters)
 		if (take_name(q, json_array_get(peers, i)) < 0)
 			return -1;
 	return 0;
+}
+
+int
+query_take_some_peers(struct query *q, const json_t *parameters)
+{
+	if (json_array_size(json_object_get(parameters, "peers")) > 0)
+		return query_take_peers(q, parameters);
+	varlink_refuse(q->varlink, VARLINK_BAD_PARAMETER, "parameter", "peers");
+	return -1;
 }
 
 bool

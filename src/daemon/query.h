@@ -11,7 +11,9 @@
 #include <stdint.h>
 
 #include "daemon/walk.h"
+#include "host/control.h"
 #include "host/varlink.h"
+#include "net/loop.h"
 
 struct json_t;
 struct query;
@@ -43,7 +45,8 @@ struct query {
 	struct service *service;
 	struct varlink *varlink;
 	void (*ready)(struct query *query); /* of those who wait */
-	const struct query_method *method;  /* NULL: no call is being answered */
+	struct control_caller caller;
+	const struct query_method *method; /* NULL: no call is being answered */
 	bool more;
 	bool begun;
 	struct json_t *head, *row;
@@ -52,10 +55,14 @@ struct query {
 	size_t n_names;
 	struct walk walk;
 	uint64_t next_event;
+	struct wake timer;	  /* for those who wait for some time */
+	int64_t begun_ms, end_ms; /* by the guard's clock */
+	bool acted;		  /* what was to be done is done; its result is to be told */
+	unsigned n_sessions, n_closed;
 };
 
 /* A call has come. Its answer may be complete already: then query->method is NULL. */
-void query_begin(struct query *query, const struct varlink_call *call, bool may_act);
+void query_begin(struct query *query, const struct varlink_call *call);
 
 /* The next piece of the answer. QUERY_ENDS: query->method is NULL. */
 enum query_step query_step(struct query *query);
@@ -71,6 +78,9 @@ void query_clear(struct query *query);
  */
 int query_take_peers(struct query *query, const struct json_t *parameters);
 
+/* As above, but the names are not to be absent. */
+int query_take_some_peers(struct query *query, const struct json_t *parameters);
+
 /* Whether it is one of the peers that were asked for. */
 bool query_names(const struct query *query, const char *name);
 
@@ -80,6 +90,14 @@ void query_walk(struct query *query);
 /* -1, and an error replied, where there are parameters beside the known ones (NULL ends them). */
 int query_only(struct query *query, const struct json_t *parameters, const char *const known[]);
 
+/*
+ * A list made in steps: with `more` each is a reply of its own, without they are parts of one.
+ * Returns what the step has to.
+ */
+void query_open_list(struct query *query, const char *name);
+enum query_step query_close_list(struct query *query, bool ended);
+
 extern const struct query_method query_status, query_plan, query_events;
+extern const struct query_method query_probe, query_reconnect, query_reload;
 
 #endif

@@ -16,17 +16,16 @@
 
 static const char *const only_peers[] = {"peers", NULL};
 
-/* With `more` each step is a reply; without, they are parts of one. */
-static void
-open_list(struct query *q, const char *name)
+void
+query_open_list(struct query *q, const char *name)
 {
 	if (!q->begun || q->more)
 		varlink_list(q->varlink, json_incref(q->head), name);
 	q->begun = true;
 }
 
-static enum query_step
-close_list(struct query *q, bool ended)
+enum query_step
+query_close_list(struct query *q, bool ended)
 {
 	if (ended || q->more)
 		varlink_list_end(q->varlink, !ended);
@@ -78,7 +77,7 @@ status_step(struct query *q)
 {
 	const struct session *session = NULL;
 
-	open_list(q, "sessions");
+	query_open_list(q, "sessions");
 	for (unsigned i = 0; i < QUERY_SLICE; i++) {
 		session = walk_session(&q->walk);
 		if (session == NULL)
@@ -87,7 +86,7 @@ status_step(struct query *q)
 			q->varlink->failed = true;
 		varlink_item(q->varlink, q->row);
 	}
-	return close_list(q, session == NULL);
+	return query_close_list(q, session == NULL);
 }
 
 const struct query_method query_status = {
@@ -112,14 +111,14 @@ plan_step(struct query *q)
 {
 	const struct peer *peer = NULL;
 
-	open_list(q, "peers");
+	query_open_list(q, "peers");
 	for (unsigned i = 0; i < QUERY_SLICE; i++) {
 		peer = walk_peer(&q->walk);
 		if (peer == NULL)
 			break;
 		put_item(q, view_plan(peer));
 	}
-	return close_list(q, peer == NULL);
+	return query_close_list(q, peer == NULL);
 }
 
 const struct query_method query_plan = {
@@ -149,7 +148,7 @@ open_events(struct query *q)
 	    json_pack("{s:i s:I}", "schema_version", SCHEMA_VERSION, "missed", (json_int_t)missed);
 	if (q->head == NULL)
 		return no_memory(q) == 0;
-	open_list(q, "events");
+	query_open_list(q, "events");
 	return true;
 }
 
@@ -171,7 +170,7 @@ events_step(struct query *q)
 	if (q->more)
 		varlink_list_end(q->varlink, true);
 	else if (q->next_event > events->n)
-		return close_list(q, true);
+		return query_close_list(q, true);
 	return QUERY_GOES_ON;
 }
 

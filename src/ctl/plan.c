@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/plan.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "ctl/ask.h"
+#include "ctl/ctl.h"
+#include "host/plantable.h"
+#include "host/table.h"
+
+static int64_t
+integer(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static double
+real(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static void
+add_plan(struct table *table, const json_t *item)
+{
+	const struct plan plan = {.idle_s = (int)integer(item, "idle_s"),
+	    .interval_s = (int)integer(item, "interval_s"),
+	    .give_up_ms = (int64_t)(real(item, "gives_up_after_s") * 1000),
+	    .probes_per_hour = real(item, "probes_per_hour"),
+	    .survives_lost = (int)integer(item, "survives_lost"),
+	    .detect_worst_ms = integer(item, "detect_within_worst_ms"),
+	    .margin_ms = integer(item, "margin_ms")};
+	const struct plantable_row row = {.peer = text(item, "peer"),
+	    .firewall = text(item, "firewall"),
+	    .firewall_ms = (int64_t)(real(item, "firewall_s") * 1000),
+	    .plan = &plan};
+
+	plantable_add(table, &row);
+}
+
+static int
+print_table(const json_t *document)
+{
+	struct table *table = plantable_new();
+	json_t *item;
+	size_t i;
+	int r;
+
+	json_array_foreach(json_object_get(document, "peers"), i, item) if (table != NULL)
+	    add_plan(table, item);
+	r = table != NULL ? table_print(table, stdout) : -1;
+	table_free(table);
+	return r < 0 || fflush(stdout) != 0 ? ctl_complain(CTL_FAILED, "out of memory") : CTL_OK;
+}
+
+static int
+show_plan(const struct ctl *ctl)
+{
+	struct call call;
+	json_t *document;
+	int r = ask_open(ctl, &call);
+
+	if (r != CTL_OK)
+		return r;
+	r = ask_list(ctl, &call, "io.kaguard.Plan", "peers", &document);
+	call_close(&call);
+	if (r != CTL_OK)
+		return r;
+	if (ctl->given & CTL_JSON)
+		return ctl_print_json(document);
+	if (json_array_size(json_object_get(document, "peers")) == 0)
+		puts("no peers configured");
+	else
+		r = print_table(document);
+	json_decref(document);
+	return r;
+}
+
+const struct ctl_command ctl_plan = {
+    .name = "plan",
+    .arguments = "[PEER]...",
+    .help = "when each peer's sessions are probed, and what that promises",
+    .takes = CTL_JSON,
+    .most = 64,
+    .run = show_plan,
+};
