@@ -226,17 +226,21 @@ judge(struct beat *b)
 	struct session *s = b->session;
 	struct guard *guard = s->peer->guard;
 	struct tcp_facts facts = {0};
+	int64_t wait_ms = terms_of(s)->terms.timeout_ms, left_ms;
 	enum beat_verdict verdict;
 
 	guard->ops->read(&s->conn);
-	if (!is_awaited(b) || guard->ops->facts(&s->conn, &facts) < 0)
+	if (!is_awaited(b))
 		return;
-	verdict = beat_judge((enum beat_state)b->state, facts.data_in_flight, facts.idle_ms,
-	    s->peer->plan.detect_worst_ms);
+	guard->ops->facts(&s->conn, &facts);
+	left_ms = s->peer->plan.detect_worst_ms - facts.idle_ms;
+	verdict = beat_judge((enum beat_state)b->state, facts.data_in_flight, left_ms);
 	switch (verdict) {
 	case BEAT_WAITS:
 		b->state = facts.data_in_flight ? BEAT_ADRIFT : BEAT_ASKED;
-		schedule(guard, b, guard_now_ms(guard) + terms_of(s)->terms.timeout_ms);
+		if (facts.data_in_flight && left_ms < wait_ms)
+			wait_ms = left_ms;
+		schedule(guard, b, guard_now_ms(guard) + wait_ms);
 		break;
 	case BEAT_UNANSWERED:
 		session_lose(s, REASON_HEARTBEAT, 0);

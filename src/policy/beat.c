@@ -27,9 +27,9 @@ beat_wait_ms(
 }
 
 enum beat_verdict
-beat_judge(enum beat_state state, bool in_flight, int64_t idle_ms, int64_t detect_ms)
+beat_judge(enum beat_state state, bool in_flight, int64_t left_ms)
 {
 	if (!in_flight)
 		return state == BEAT_ADRIFT ? BEAT_WAITS : BEAT_UNANSWERED;
-	return idle_ms >= detect_ms ? BEAT_UNREACHABLE : BEAT_WAITS;
+	return left_ms > 0 ? BEAT_WAITS : BEAT_UNREACHABLE;
 }

@@ -43,11 +43,10 @@ enum beat_verdict {
 };
 
 /*
- * `in_flight`: the peer's kernel has not confirmed it. idle_ms: age of the last proof of life.
- * detect_ms: within which the plan promises to notice a silent death. Keepalive does not run while
- * data is in flight, so whoever sent the data keeps that promise.
+ * `in_flight`: the peer's kernel has not confirmed it. left_ms: until the plan has promised to
+ * notice a silent death. Keepalive does not run while data is in flight, so whoever sent the data
+ * keeps that promise.
  */
-enum beat_verdict beat_judge(
-    enum beat_state state, bool in_flight, int64_t idle_ms, int64_t detect_ms);
+enum beat_verdict beat_judge(enum beat_state state, bool in_flight, int64_t left_ms);
 
 #endif
