@@ -264,34 +264,32 @@ is_loopback(const union address *a)
 	return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
 }
 
-bool
-network_forbids(struct network *n, const struct peer *peer)
+/* Of a name it is only known that there is no way to anybody else: it may be one of this host. */
+static bool
+no_way_to(const struct network *n, const struct peer *peer)
 {
 	union address address;
 
-	if (n == NULL || !n->known || (n->reach4 && n->reach6) ||
-	    address_parse(peer->target.host, peer->target.port, &address) < 0 ||
-	    is_loopback(&address) || (n->watch != NULL && netwatch_owns(n->watch, &address)))
+	if (n == NULL || !n->known || (n->reach4 && n->reach6))
+		return false;
+	if (address_parse(peer->target.host, peer->target.port, &address) < 0)
+		return !n->reach4 && !n->reach6;
+	if (is_loopback(&address) || (n->watch != NULL && netwatch_owns(n->watch, &address)))
 		return false;
 	return !(address.any.sa_family == AF_INET ? n->reach4 : n->reach6);
 }
 
-static bool
-nobody_can_be_reached(const struct network *n, const struct peer *peer)
+bool
+network_forbids(const struct network *n, const struct peer *peer)
 {
-	union address address;
-
-	if (address_parse(peer->target.host, peer->target.port, &address) < 0)
-		return !n->reach4 && !n->reach6;
-	return !is_loopback(&address) &&
-	       !(address.any.sa_family == AF_INET ? n->reach4 : n->reach6);
+	return peer->literal && no_way_to(n, peer);
 }
 
 bool
 network_excuses(struct network *n, const struct peer *peer, enum reason reason)
 {
 	/* Where somebody has refused, there was a way to them. */
-	if (n == NULL || !n->known || reason == REASON_REFUSED || !nobody_can_be_reached(n, peer))
+	if (reason == REASON_REFUSED || !no_way_to(n, peer))
 		return false;
 	if (!n->away_told)
 		say(n, MESSAGE_NETWORK_AWAY, LOG_NOTICE,

@@ -53,7 +53,7 @@ void network_clock_jumped(struct network *network);
  * Whether an attempt to reach the peer is of no use: its address is one of others, and there is no
  * way to anybody. A name may be in /etc/hosts, so that is for an attempt to find out. NULL is fine.
  */
-bool network_forbids(struct network *network, const struct peer *peer);
+bool network_forbids(const struct network *network, const struct peer *peer);
 
 /* Whether an attempt that failed says nothing about the peer, since there is no way to anybody. */
 bool network_excuses(struct network *network, const struct peer *peer, enum reason reason);

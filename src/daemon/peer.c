@@ -13,18 +13,21 @@
  */
 #define LOCAL_MAX_DELAY_MS 10000
 
-/* Without a network to anybody it is a change there that ends the wait; this is in case that what
- * is known of it is wrong. */
+/* Where there is no way to an address it is a change of the network that ends the wait; this is in
+ * case that what is known of it is wrong. A name may come to be one of this host's own. */
 #define AWAY_DELAY_MS 60000
 
 static void
 take_config(struct peer *peer, const struct config_peer *config)
 {
+	union address address;
+
 	peer->config = config;
 	peer->target = (struct target){.host = config->host,
 	    .bind = config->bind,
 	    .device = config->device,
 	    .port = config->port};
+	peer->literal = address_parse(config->host, config->port, &address) == 0;
 }
 
 static int64_t
@@ -274,7 +277,7 @@ delay_after(struct peer *peer, enum reason reason)
 	struct backoff policy = peer->config->backoff;
 	uint32_t random = guard->ops->random(guard->net);
 
-	if (peer->away)
+	if (peer->away && peer->literal)
 		return AWAY_DELAY_MS / 2 + random % (AWAY_DELAY_MS / 2);
 	if (reason != REASON_LOCAL)
 		return backoff_delay_ms(&policy, ++peer->failures, random);

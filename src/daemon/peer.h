@@ -52,6 +52,7 @@ struct peer {
 	TAILQ_HEAD(, session) queue; /* idle ones that want a turn */
 	struct session *waiting;     /* the one in backoff; nobody else tries meanwhile */
 	struct pace pace;
+	bool literal;	      /* it is configured as an address, not as a name */
 	bool away;	      /* not reached for want of a network: no failure of its own */
 	bool waiting_flapped; /* it waits since its session did not last, not for an answer */
 	bool plan_read_back;  /* the kernel has these values just as they are */

@@ -208,7 +208,7 @@ take_address(struct netwatch *w, const struct rtnl_message *m)
 		SLIST_REMOVE(&w->gone, back, own, next);
 		free(back);
 	}
-	if (!known)
+	if (!known && !is_link_local(&m->address)) /* every link has one of those */
 		tell_address(w, UNREST_ADDRESS_ADDED, &m->address);
 }
 

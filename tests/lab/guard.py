@@ -39,6 +39,38 @@ class Held:
                    option(socket.TCP_KEEPCNT), option(TCP_USER_TIMEOUT))
 
 
+@contextlib.contextmanager
+def _borrowed(pid):
+    """A process's sockets, as descriptors of ours for a moment (pidfd_getfd(2))."""
+    pidfd = os.pidfd_open(pid)
+    borrowed = []
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                if not os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+                    continue
+                fd = _libc.syscall(SYS_PIDFD_GETFD, pidfd, int(name), 0)
+                if fd >= 0:
+                    borrowed.append(socket.socket(fileno=fd))
+        yield borrowed
+    finally:
+        for sock in borrowed:
+            sock.close()
+        os.close(pidfd)
+
+
+def held_by(pid, remote_port=None):
+    """The connected TCP sockets of a process, to one port or to all."""
+    found = []
+    with _borrowed(pid) as sockets:
+        for sock in sockets:
+            if sock.family not in (socket.AF_INET, socket.AF_INET6):
+                continue
+            with contextlib.suppress(OSError):  # not connected, or gone meanwhile
+                found.append(Held.read(sock))
+    return [h for h in found if remote_port in (None, h.remote[1])]
+
+
 def parse_record(datagram):
     """A record of the journal's native protocol: NAME=value, or NAME, length and bytes."""
     fields, rest = {}, datagram
@@ -202,35 +234,9 @@ class Daemon:
                               check=True, capture_output=True, text=True)
         return next(p for p in json.loads(done.stdout)["peers"] if p["peer"] == peer)
 
-    @contextlib.contextmanager
-    def _borrowed(self):
-        """The daemon's sockets, as descriptors of ours for a moment (pidfd_getfd(2))."""
-        pidfd = os.pidfd_open(self.pid)
-        borrowed = []
-        try:
-            for name in os.listdir(f"/proc/{self.pid}/fd"):
-                with contextlib.suppress(FileNotFoundError):
-                    if not os.readlink(f"/proc/{self.pid}/fd/{name}").startswith("socket:"):
-                        continue
-                    fd = _libc.syscall(SYS_PIDFD_GETFD, pidfd, int(name), 0)
-                    if fd >= 0:
-                        borrowed.append(socket.socket(fileno=fd))
-            yield borrowed
-        finally:
-            for sock in borrowed:
-                sock.close()
-            os.close(pidfd)
-
     def held(self, remote_port=None):
         """The daemon's connected TCP sockets, to one port or to all."""
-        found = []
-        with self._borrowed() as sockets:
-            for sock in sockets:
-                if sock.family not in (socket.AF_INET, socket.AF_INET6):
-                    continue
-                with contextlib.suppress(OSError):  # not connected, or gone meanwhile
-                    found.append(Held.read(sock))
-        return [h for h in found if remote_port in (None, h.remote[1])]
+        return held_by(self.pid, remote_port)
 
     def ports(self, remote_port=None):
         """The source ports of its sessions: a session that lives keeps its own."""

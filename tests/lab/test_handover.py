@@ -15,8 +15,10 @@ import threading
 
 import pytest
 
+import guard
 import netlab
 import peers
+import witness
 
 PORT = 7001
 SESSIONS = 5
@@ -176,6 +178,25 @@ def test_goes_on(handover, number):
     handover.manager.await_stored(0)
     handover.peer.await_that(lambda: not handover.peer.open_sessions(), 5, "end of all")
     assert {session.end for session in sessions} == {"fin"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR2])
+def test_ends_while_it_probes(handover, number):
+    """A probe on demand needs other keepalive values for a moment; the next daemon does not leave
+    them so, or there would be a probe a second for ever."""
+    def idle_times():
+        return {held.idle_s for held in guard.held_by(handover.daemon.pid, PORT)}
+    sessions = handover.up()
+    planned = idle_times()
+    assert min(planned) > 100
+    handover.netns.run("ip", "link", "add", "eth0", "type", "veth", "peer", "end")
+    handover.netns.run("ip", "link", "set", "end", "up")
+    handover.netns.run("ip", "link", "set", "eth0", "up")
+    handover.netns.run("ip", "route", "add", "192.0.2.0/24", "dev", "eth0")
+    witness.await_look(lambda: idle_times() == {1}, 5, "probes", every_s=0.01)
+    handover.end(number)
+    goes_on(handover, handover.start(), sessions)
+    assert idle_times() == planned
 
 
 def test_of_another_process(handover):

@@ -59,6 +59,7 @@ world_with_a_literal(struct world *w, unsigned sessions)
 	world_with_one_peer(w, sessions);
 	w->hosts[0].name = w->peers[0][0].host = address;
 	w->guard.peers[0]->target.host = address;
+	w->guard.peers[0]->literal = true;
 }
 
 static void

@@ -66,6 +66,13 @@ class Site:
         self.service = service.Service(self.host)
         return self.host
 
+    def link(self, address, name="eth0"):
+        """A link that leads nowhere else, but runs, with that address."""
+        self.netns.run("ip", "link", "add", name, "type", "veth", "peer", "end")
+        self.netns.run("ip", "address", "add", f"{address}/24", "dev", name)
+        for end in (name, "end"):
+            self.netns.run("ip", "link", "set", end, "up")
+
     def peer(self, port=PORT, behaviour=peers.Peer):
         peer = behaviour(self.netns, port)
         self._stack.callback(peer.stop)
