@@ -278,21 +278,44 @@ heart_run(struct guard *guard)
 	}
 }
 
-void
-heart_excuse(struct guard *guard)
+static void
+for_each(struct guard *guard, void (*fn)(struct beat *b))
 {
-	int64_t now_ms = guard_now_ms(guard);
-
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct heart *heart = guard->peers[i]->heart;
 
-		for (unsigned j = 0; heart != NULL && j < heart->n; j++) {
-			struct beat *b = &heart->beats[j];
-
-			if (is_awaited(b))
-				schedule(guard, b, now_ms + terms_of(b->session)->terms.timeout_ms);
-		}
+		for (unsigned j = 0; heart != NULL && j < heart->n; j++)
+			if (heart->beats[j].state != BEAT_OFF)
+				fn(&heart->beats[j]);
 	}
+}
+
+static void
+excuse(struct beat *b)
+{
+	struct guard *guard = b->session->peer->guard;
+
+	if (is_awaited(b))
+		schedule(guard, b, guard_now_ms(guard) + terms_of(b->session)->terms.timeout_ms);
+}
+
+void
+heart_excuse(struct guard *guard)
+{
+	for_each(guard, excuse);
+}
+
+static void
+beat_soon(struct beat *b)
+{
+	if (!is_awaited(b) && b->sent == 0)
+		rest(b, BEAT_SOON, terms_of(b->session)->terms.every_ms);
+}
+
+void
+heart_awake(struct guard *guard)
+{
+	for_each(guard, beat_soon);
 }
 
 bool

@@ -52,6 +52,9 @@ void heart_run(struct guard *guard);
  */
 void heart_excuse(struct guard *guard);
 
+/* The host was asleep: no clock says for how long the sessions were quiet. */
+void heart_awake(struct guard *guard);
+
 /* A beat is unanswered for longer than half of its time. */
 bool heart_is_late(const struct session *session);
 

@@ -235,6 +235,8 @@ network_settle(struct network *n)
 	struct unrest_reaction r = unrest_settle(&n->unrest, guard_now_ms(guard));
 	unsigned dropped = 0, probed = 0, tried = 0;
 
+	if (r.changes & UNREST_AWOKE)
+		heart_awake(guard);
 	if (r.changes != 0) {
 		look_around(n);
 		if (n->reach4 || n->reach6)

@@ -4,6 +4,8 @@
 int64_t
 beat_least_ms(const struct beat_terms *terms, enum beat_state state)
 {
+	if (state == BEAT_SOON)
+		return 0;
 	return terms->every_ms - terms->every_ms / (state == BEAT_FIRST ? 2 : 8);
 }
 

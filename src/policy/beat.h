@@ -15,6 +15,7 @@ enum beat_state {
 	BEAT_OFF,    /* no session, or no heartbeat */
 	BEAT_FIRST,  /* the session has just come up: many may have at once */
 	BEAT_REST,   /* until the next one */
+	BEAT_SOON,   /* likewise, and how long it was quiet is not known */
 	BEAT_ASKED,  /* one was sent, and is not answered */
 	BEAT_ADRIFT, /* and it had not even arrived when its time was over */
 };
@@ -24,7 +25,7 @@ struct beat_terms {
 	int64_t timeout_ms; /* at most every_ms */
 };
 
-/* Data that is no older than this makes a beat superfluous: half of `every`, or 7/8. */
+/* Data that is no older than this makes a beat superfluous: half of `every`, 7/8, or 0. */
 int64_t beat_least_ms(const struct beat_terms *terms, enum beat_state state);
 
 /*

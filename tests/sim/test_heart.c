@@ -347,6 +347,26 @@ an_absence_is_excused(void **unused)
 	world_clear(&w);
 }
 
+/* Clocks stand still meanwhile, those of proxies do not. */
+static void
+after_a_sleep_all_beat_soon(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	begin(&w, 100, "PONG");
+	world_pass(&w, HOUR);
+	simnet_talk(&w.sim, &w.hosts[0]);
+	w.hosts[0].beats = 0;
+	heart_awake(&w.guard);
+	world_pass(&w, TIMEOUT_MS / 2);
+	assert_int_equal(w.hosts[0].beats, 100);
+	assert_true(w.hosts[0].most_beats < 50);
+	world_pass(&w, HOUR);
+	assert_int_equal(w.guard.counts.lost, 0);
+	world_clear(&w);
+}
+
 int
 main(void)
 {
@@ -363,6 +383,7 @@ main(void)
 	    cmocka_unit_test(a_reload_while_one_is_unanswered),
 	    cmocka_unit_test(the_next_daemon_goes_on_from_the_last_data),
 	    cmocka_unit_test(an_absence_is_excused),
+	    cmocka_unit_test(after_a_sleep_all_beat_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ it_comes_within_the_time_and_not_much_earlier(void **unused)
 	assert_int_equal(beat_wait_ms(&usual, BEAT_FIRST, 0, 0), 25000);
 	assert_int_equal(beat_wait_ms(&usual, BEAT_FIRST, 0, UINT32_MAX), 50000);
 	assert_int_equal(beat_wait_ms(&usual, BEAT_REST, 40000, 0), 3750);
+	assert_int_equal(beat_least_ms(&usual, BEAT_SOON), 0);
 }
 
 static void
