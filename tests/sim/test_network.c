@@ -47,6 +47,34 @@ probes_on_demand_tell_the_dead_from_the_living(void **unused)
 	world_clear(&w);
 }
 
+/* A plan that is changed while there is no answer would call the probes off: it has to wait. */
+static void
+a_reload_waits_for_the_answer(void **unused)
+{
+	static struct world w;
+	const struct session *s;
+	struct guard_changes changes;
+
+	(void)unused;
+	world_with_one_peer(&w, 1);
+	guard_pump(&w.guard);
+	world_pass(&w, HOUR);
+	s = w.guard.peers[0]->sessions[0];
+	assert_int_equal(guard_probe_all(&w.guard), 1);
+	world_fill_peer(&w.peers[1][0], 0, 1);
+	w.peers[1][0].wish.firewall_ms = 240000;
+	assert_int_equal(plan_make(&w.peers[1][0].wish, &w.peers[1][0].plan, NULL), 0);
+	w.config[1] = (struct config){.peers = w.peers[1], .n_peers = 1};
+	assert_int_equal(guard_configure(&w.guard, &w.config[1], &changes), 0);
+	assert_int_equal(changes.retuned, 1);
+	assert_true(s->probing);
+	assert_int_equal(s->tuned, 0);
+	world_pass(&w, MINUTE);
+	assert_false(s->probing);
+	assert_int_not_equal(s->tuned, 0);
+	world_clear(&w);
+}
+
 /* What a change is waited for to bring, with the debounce and the spread. */
 #define SOON 3000
 
@@ -79,6 +107,24 @@ a_link_that_comes_ends_a_long_wait(void **unused)
 	assert_int_equal(w.guard.in_state[FSM_UP], 100);
 	assert_true(w.hosts[0].most_in_flight <= PACE_MAX_WINDOW);
 	assert_int_equal(w.sim.probes, 0);
+	world_clear(&w);
+}
+
+/* Why it failed before is over: it fails anew, with the first delays. */
+static void
+the_backoff_begins_anew(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	world_with_a_literal(&w, 1);
+	w.hosts[0].mode = SIMHOST_REFUSES;
+	guard_pump(&w.guard);
+	world_pass(&w, 2 * HOUR);
+	assert_true(w.guard.peers[0]->failures > 10);
+	network_news(&w.network, UNREST_ADDRESS_ADDED, "192.0.2.7");
+	world_pass(&w, SOON);
+	assert_in_range(w.guard.peers[0]->failures, 1, 10);
 	world_clear(&w);
 }
 
@@ -333,7 +379,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(probes_on_demand_tell_the_dead_from_the_living),
+	    cmocka_unit_test(a_reload_waits_for_the_answer),
 	    cmocka_unit_test(a_link_that_comes_ends_a_long_wait),
+	    cmocka_unit_test(the_backoff_begins_anew),
 	    cmocka_unit_test(an_attempt_from_before_is_begun_anew),
 	    cmocka_unit_test(without_a_network_nobody_is_tried_nor_blamed),
 	    cmocka_unit_test(one_tries_all_the_same_now_and_then),

@@ -160,6 +160,9 @@ after_calm_it_is_forgotten(void **unused)
 	now_ms += UNREST_CALM_MS;
 	unrest_note(&u, UNREST_ROUTE_ADDED, now_ms);
 	assert_int_equal(settles_at(&u, now_ms + UNREST_QUIET_MS).changes, UNREST_ROUTE_ADDED);
+	now_ms += 1000;
+	unrest_note(&u, UNREST_ROUTE_ADDED, now_ms);
+	assert_int_equal(unrest_due_ms(&u), now_ms - 1000 + UNREST_QUIET_MS + UNREST_GAP_MS);
 }
 
 int
