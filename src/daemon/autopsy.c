@@ -40,13 +40,15 @@ autopsy_look(struct session *s, int error)
 	return (struct report_death){.death = death, .reason = diagnosis_of_death(&death)};
 }
 
+/* Whether its idleness, by the plan that was in force, cannot be the reason. */
 static bool
-hardly_idle(const struct session *s)
+not_idle(const struct session *s)
 {
 	const struct plan *plan = &s->peer->plan;
+	int64_t idle_ms = 1000 * (int64_t)plan->idle_s;
 
-	return diagnosis_probed_ms(&s->died, 1000 * (int64_t)plan->interval_s) <
-	       1000 * (int64_t)plan->idle_s * 9 / 10;
+	return diagnosis_probed_ms(&s->died, 1000 * (int64_t)plan->interval_s) < idle_ms * 9 / 10 ||
+	       diagnosis_had_survived(&s->died, idle_ms);
 }
 
 /* One more of those that the last event explains, or the first of another. */
@@ -54,12 +56,12 @@ static void
 add_to_wreck(struct session *s)
 {
 	struct wreck *w = &s->peer->wreck;
-	struct wreck this = {s->down_ms - s->died.idle_ms, s->down_ms, true, hardly_idle(s)};
+	struct wreck this = {s->down_ms - s->died.idle_ms, s->down_ms, true, not_idle(s)};
 
 	if (w->happened && this.alive_ms <= w->noticed_ms) {
 		this.alive_ms = this.alive_ms > w->alive_ms ? this.alive_ms : w->alive_ms;
 		this.noticed_ms = w->noticed_ms;
-		this.hardly_idle |= w->hardly_idle;
+		this.not_idle |= w->not_idle;
 	}
 	*w = this;
 }
@@ -206,7 +208,7 @@ survey(const struct session *s, enum next_attempt next)
 	struct scene scene = {.next = next,
 	    .idle_plan_ms = 1000 * (int64_t)peer->plan.idle_s,
 	    .interval_plan_ms = 1000 * (int64_t)peer->plan.interval_s,
-	    .hardly_idle_lost = peer->wreck.hardly_idle && shares_wreck(s, peer),
+	    .not_idle_lost = peer->wreck.not_idle && shares_wreck(s, peer),
 	    .network_changed = guard->network_changed_ms > alive_ms,
 	    .suspended = guard->resumed_ms > alive_ms};
 

@@ -21,7 +21,7 @@ struct wreck {
 	int64_t alive_ms;   /* it was no earlier: the last of their last signs of life, */
 	int64_t noticed_ms; /* and no later: the first of their ends */
 	bool happened;
-	bool hardly_idle; /* one of them had been idle for less than any firewall forgets after */
+	bool not_idle; /* one of them had hardly been idle, or as long before: that was not it */
 };
 
 /* What a session went through. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/statefile.h"
+
 #define LORE_VERSION 1
 
 static void
@@ -175,6 +177,19 @@ lore_parse(const char *text, size_t size, struct lore *ret)
 		lore_clear(&lore);
 	else
 		*ret = lore;
+	return r;
+}
+
+int
+lore_load(const char *directory, struct lore *ret)
+{
+	char *text = NULL;
+	size_t size = 0;
+	int r = statefile_read(directory, LORE_FILE, &text, &size);
+
+	if (r == 0)
+		r = lore_parse(text, size, ret);
+	free(text);
 	return r;
 }
 

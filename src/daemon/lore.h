@@ -34,6 +34,9 @@ struct lore {
 
 void lore_clear(struct lore *lore);
 
+/* From the state file in that directory. 0, or as statefile_read() or lore_parse(). */
+int lore_load(const char *directory, struct lore *ret);
+
 /* 0; -EBADMSG: it is no such text; -ENOMEM. */
 int lore_parse(const char *text, size_t size, struct lore *ret);
 

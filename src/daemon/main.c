@@ -54,7 +54,7 @@ check(const char *path, int mode, bool json)
 	if (r < 0)
 		return EXIT_CONFIG;
 	if (mode == OPT_PLAN)
-		r = show_plans(config, json, stdout);
+		r = show_plans_in_force(config, json);
 	config_free(config);
 	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

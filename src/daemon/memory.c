@@ -169,13 +169,8 @@ on_wake(struct wake *wake, unsigned what)
 static void
 read_file(struct memory *memory)
 {
-	char *text = NULL;
-	size_t size = 0;
-	int r = statefile_read(memory->directory, LORE_FILE, &text, &size);
+	int r = lore_load(memory->directory, &memory->lore);
 
-	if (r == 0)
-		r = lore_parse(text, size, &memory->lore);
-	free(text);
 	if (r == 0 || r == -ENOENT)
 		return;
 	if (r == -EBADMSG && statefile_set_aside(memory->directory, LORE_FILE) == 0)

@@ -13,15 +13,16 @@ seconds(int64_t ms)
 }
 
 json_t *
-planview_json(const struct config_peer *peer, const struct plan *plan)
+planview_json(const struct config_peer *peer, const struct plan *plan, int64_t learnt_ms)
 {
-	return json_pack("{s:s s:s s:s s:o s:i s:i s:i s:I s:o s:f s:i s:I s:I s:I s:I}", "peer",
-	    peer->name, "address", peer->address, "firewall", peer->firewall, "firewall_s",
-	    seconds(peer->wish.firewall_ms), "idle_s", plan->idle_s, "interval_s", plan->interval_s,
-	    "count", plan->count, "user_timeout_ms", (json_int_t)plan->user_timeout_ms,
-	    "gives_up_after_s", seconds(plan->give_up_ms), "probes_per_hour", plan->probes_per_hour,
-	    "survives_lost", plan->survives_lost, "detect_within_worst_ms",
-	    (json_int_t)plan->detect_worst_ms, "refresh_worst_ms",
+	return json_pack("{s:s s:s s:s s:o s:o s:i s:i s:i s:I s:o s:f s:i s:I s:I s:I s:I}",
+	    "peer", peer->name, "address", peer->address, "firewall", peer->firewall, "firewall_s",
+	    seconds(peer->wish.firewall_ms), "learnt_s",
+	    learnt_ms > 0 ? seconds(learnt_ms) : json_null(), "idle_s", plan->idle_s, "interval_s",
+	    plan->interval_s, "count", plan->count, "user_timeout_ms",
+	    (json_int_t)plan->user_timeout_ms, "gives_up_after_s", seconds(plan->give_up_ms),
+	    "probes_per_hour", plan->probes_per_hour, "survives_lost", plan->survives_lost,
+	    "detect_within_worst_ms", (json_int_t)plan->detect_worst_ms, "refresh_worst_ms",
 	    (json_int_t)plan->refresh_worst_ms, "margin_ms", (json_int_t)plan->margin_ms,
 	    "sessions", (json_int_t)peer->sessions);
 }

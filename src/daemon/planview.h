@@ -4,11 +4,15 @@
 
 /* A plan as JSON: in kaguard --plan --json, and on the control socket. */
 
+#include <stdint.h>
+
 struct config_peer;
 struct json_t;
 struct plan;
 
-/* NULL where there is no memory. */
-struct json_t *planview_json(const struct config_peer *peer, const struct plan *plan);
+/* learnt_ms: the firewall's idle timeout as it was learnt; 0: it was not. NULL where there is no
+ * memory. */
+struct json_t *planview_json(
+    const struct config_peer *peer, const struct plan *plan, int64_t learnt_ms);
 
 #endif

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "daemon/lore.h"
 #include "daemon/planview.h"
 #include "host/plantable.h"
+#include "host/statefile.h"
 #include "host/table.h"
 #include "policy/firewalls.h"
 #include "policy/timespan.h"
@@ -41,8 +45,24 @@ write_table(struct table *table, FILE *out)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
+/* The plan that is in force for a peer. What was learnt for it, 0: nothing. */
+static int64_t
+plan_in_force(const struct config_peer *peer, const struct lore *lore, struct plan *ret)
+{
+	const struct lore_entry *known =
+	    lore == NULL ? NULL
+			 : lore_find(lore, peer->name, peer->address, peer->wish.firewall_ms);
+	struct plan_wish wish = peer->wish;
+
+	*ret = peer->plan;
+	if (known == NULL || learn_tighter_ms(&known->learn) == 0)
+		return 0;
+	wish.firewall_ms = learn_in_force_ms(&known->learn);
+	return plan_make(&wish, ret, NULL) == 0 ? wish.firewall_ms : 0;
+}
+
 static int
-show_plan_table(const struct config *config, FILE *out)
+show_plan_table(const struct config *config, const struct lore *lore, FILE *out)
 {
 	struct table *table = plantable_new();
 
@@ -50,8 +70,14 @@ show_plan_table(const struct config *config, FILE *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct config_peer *peer = &config->peers[i];
-		const struct plantable_row row = {peer->name, peer->firewall,
-		    peer->wish.firewall_ms, &peer->plan, peer->firewall_auto};
+		struct plan plan;
+		int64_t learnt_ms = plan_in_force(peer, lore, &plan);
+		const struct plantable_row row = {.peer = peer->name,
+		    .firewall = peer->firewall,
+		    .firewall_ms = peer->wish.firewall_ms,
+		    .plan = &plan,
+		    .learnt_ms = learnt_ms,
+		    .named = peer->firewall_auto};
 
 		plantable_add(table, &row);
 	}
@@ -66,28 +92,55 @@ document(const char *key, json_t *list)
 }
 
 static int
-show_plan_json(const struct config *config, FILE *out)
+show_plan_json(const struct config *config, const struct lore *lore, FILE *out)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *root;
 
 	for (size_t i = 0; i < config->n_peers; i++) {
-		if (json_array_append_new(
-			list, planview_json(&config->peers[i], &config->peers[i].plan)) != 0) {
+		const struct config_peer *peer = &config->peers[i];
+		struct plan plan;
+		int64_t learnt_ms = plan_in_force(peer, lore, &plan);
+
+		if (json_array_append_new(list, planview_json(peer, &plan, learnt_ms)) != 0) {
 			json_decref(list);
 			return -ENOMEM;
 		}
 	}
-	return write_json(document("peers", list), out);
+	root = document("peers", list);
+	if (root != NULL &&
+	    json_object_set_new(root, "learnt_known", json_boolean(lore != NULL)) < 0) {
+		json_decref(root);
+		root = NULL;
+	}
+	return write_json(root, out);
 }
 
 int
-show_plans(const struct config *config, bool json, FILE *out)
+show_plans(const struct config *config, const struct lore *lore, bool json, FILE *out)
 {
 	if (json)
-		return show_plan_json(config, out);
+		return show_plan_json(config, lore, out);
 	if (config->n_peers > 0)
-		return show_plan_table(config, out);
+		return show_plan_table(config, lore, out);
 	return fputs("no peers configured\n", out) == EOF || fflush(out) != 0 ? -EIO : 0;
+}
+
+int
+show_plans_in_force(const struct config *config, bool json)
+{
+	char *given = statefile_directory();
+	const char *directory = given != NULL ? given : KAGUARD_STATEDIR;
+	struct lore lore = {0};
+	int r = lore_load(directory, &lore);
+	bool known = r == 0 || r == -ENOENT; /* where there is no file, nothing was learnt */
+
+	if (!known)
+		fprintf(stderr, "kaguard: what was learnt is not shown: %s/%s: %s\n", directory,
+		    LORE_FILE, r == -EBADMSG ? "it is damaged" : strerror(-r));
+	r = show_plans(config, known ? &lore : NULL, json, stdout);
+	lore_clear(&lore);
+	free(given);
+	return r;
 }
 
 /* --- firewalls -------------------------------------------------------------------------------- */

@@ -9,8 +9,16 @@
 
 #include "config/config.h"
 
-/* The plan of every peer, as a table or as JSON. 0, -ENOMEM or -EIO. */
-int show_plans(const struct config *config, bool json, FILE *out);
+struct lore;
+
+/*
+ * The plan of every peer, as a table or as JSON: the one in force, by what was learnt about its
+ * firewall. `lore` is NULL where that cannot be read. 0, -ENOMEM or -EIO.
+ */
+int show_plans(const struct config *config, const struct lore *lore, bool json, FILE *out);
+
+/* The same on stdout, with what is learnt by the daemon of this machine. */
+int show_plans_in_force(const struct config *config, bool json);
 
 /* The presets, as a table or as JSON. 0, -ENOMEM or -EIO. */
 int show_firewalls(bool json, FILE *out);

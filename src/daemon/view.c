@@ -156,5 +156,5 @@ view_event(const struct event *event)
 json_t *
 view_plan(const struct peer *peer)
 {
-	return planview_json(peer->config, &peer->plan);
+	return planview_json(peer->config, &peer->plan, learn_tighter_ms(&peer->learn));
 }

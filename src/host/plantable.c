@@ -24,17 +24,18 @@ plantable_new(void)
 	return table_new(columns, sizeof(columns) / sizeof(columns[0]));
 }
 
-/* "aws-nat-gateway 350s", "auto 240s"; a timeout given as such is its own name. */
+/* "aws-nat-gateway 350s", "auto 240s, learnt 180s"; a timeout given as such is its own name. */
 static void
 add_firewall(struct table *table, const struct plantable_row *row)
 {
-	char span[TIMESPAN_MAX];
+	bool named = row->named || firewall_find(row->firewall) != NULL;
+	char span[TIMESPAN_MAX], learnt[TIMESPAN_MAX] = "";
 
 	timespan_written(row->firewall_ms, span, sizeof(span));
-	if (row->named || firewall_find(row->firewall) != NULL)
-		table_add(table, "%s %s", row->firewall, span);
-	else
-		table_add(table, "%s", span);
+	if (row->learnt_ms > 0)
+		timespan_written(row->learnt_ms, learnt, sizeof(learnt));
+	table_add(table, "%s%s%s%s%s", named ? row->firewall : "", named ? " " : "", span,
+	    row->learnt_ms > 0 ? ", learnt " : "", learnt);
 }
 
 /* Three digits are enough to compare plans by. */

@@ -15,7 +15,8 @@ struct plantable_row {
 	const char *firewall; /* as shown: a preset's name, a duration, "auto" */
 	int64_t firewall_ms;
 	const struct plan *plan;
-	bool named; /* the firewall has a name, though it is no preset's */
+	int64_t learnt_ms; /* 0: nothing was learnt */
+	bool named;	   /* the firewall has a name, though it is no preset's */
 };
 
 /* NULL: out of memory, here or later (table_print()). */

@@ -68,7 +68,7 @@ idleness_explains(const struct death *death, const struct scene *scene, int64_t 
 {
 	/* A probe on demand finds out about sessions that were hardly idle. Jitter makes the idle
 	 * time up to 5 % shorter than planned, and the clocks are read one after the other. */
-	return probed_ms >= scene->idle_plan_ms * 9 / 10 && !scene->hardly_idle_lost &&
+	return probed_ms >= scene->idle_plan_ms * 9 / 10 && !scene->not_idle_lost &&
 	       !diagnosis_had_survived(death, scene->idle_plan_ms);
 }
 

@@ -70,7 +70,7 @@ struct scene {
 	unsigned fellows_alive;	  /* sessions of the peer seen to live after this death */
 	unsigned others_alive;	  /* other peers seen to live since this one's last sign of life */
 	unsigned others_lost;	  /* other peers that lost sessions to the same moment, perhaps */
-	bool hardly_idle_lost;	  /* a fellow that was lost with it had been idle for less */
+	bool not_idle_lost;	  /* a fellow that went with it had not died of idleness */
 	bool network_changed;	  /* of this host: a link or an address was gone meanwhile */
 	bool suspended;		  /* this host was, meanwhile */
 };

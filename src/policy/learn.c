@@ -61,10 +61,17 @@ learn_forget_events(struct learn *learn)
 }
 
 int64_t
+learn_tighter_ms(const struct learn *learn)
+{
+	return learn->learnt_ms < learn->declared_ms ? learn->learnt_ms : 0;
+}
+
+int64_t
 learn_in_force_ms(const struct learn *learn)
 {
-	return learn->learnt_ms > 0 && learn->learnt_ms < learn->declared_ms ? learn->learnt_ms
-									     : learn->declared_ms;
+	int64_t learnt_ms = learn_tighter_ms(learn);
+
+	return learnt_ms > 0 ? learnt_ms : learn->declared_ms;
 }
 
 static int64_t

@@ -58,6 +58,9 @@ void learn_survived(struct learn *learn, int64_t alive_ms, int64_t idle_ms);
  */
 void learn_forget_events(struct learn *learn);
 
+/* What was learnt, if it is less than what was declared, else 0. */
+int64_t learn_tighter_ms(const struct learn *learn);
+
 /* The idle timeout to plan for: what was declared, or what was learnt if that is less. */
 int64_t learn_in_force_ms(const struct learn *learn);
 

@@ -17,6 +17,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_network.py \
 	tests/lab/test_options.py \
 	tests/lab/test_peers.py \
+	tests/lab/test_reasons.py \
 	tests/lab/test_reload.py \
 	tests/lab/test_scout.py \
 	tests/lab/test_service.py \

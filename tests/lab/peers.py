@@ -211,6 +211,21 @@ class Closer(Peer):
         self._drop(session)
 
 
+class Impatient(Peer):
+    """Ends every session after so long without data, as servers do and the proxies before them. To
+    keepalive probes its kernel answers all the while."""
+
+    def __init__(self, netns, port, after_s, end=Peer.hang_up_one):
+        self._after_s, self._end = after_s, end
+        super().__init__(netns, port)
+
+    def accepted(self, session):
+        super().accepted(session)
+        timer = threading.Timer(self._after_s, self._end, (self, session))
+        timer.daemon = True
+        timer.start()
+
+
 class Talker(Peer):
     """Sends without end."""
 

@@ -105,7 +105,7 @@ static const struct {
     {"a rebooted peer, hardly idle", &on_demand, {.others_alive = 2},
 	{REASON_RESET, CAUSE_RESTARTED, -1}},
     {"a rebooted peer, that a younger session noticed, too", &met_reset,
-	{.hardly_idle_lost = true, .others_alive = 1}, {REASON_RESET, CAUSE_RESTARTED, -1}},
+	{.not_idle_lost = true, .others_alive = 1}, {REASON_RESET, CAUSE_RESTARTED, -1}},
     {"a flushed NAT", &later_reset, {.others_alive = 1, .others_lost = 1},
 	{REASON_EXPIRED, CAUSE_FLUSHED, 101000}},
     {"a flushed firewall that drops", &later_silent, {.others_lost = 4},
@@ -173,7 +173,7 @@ verdicts_hold_together(void **unused)
 		    .others_lost = seed >> 24 & 1,
 		    .network_changed = (seed >> 25 & 7) == 0,
 		    .suspended = (seed >> 28 & 7) == 0,
-		    .hardly_idle_lost = (seed >> 31 & 3) == 0};
+		    .not_idle_lost = (seed >> 31 & 3) == 0};
 		v = settled(&d, &s);
 		assert_in_range(v.reason, REASON_EXPIRED, REASON_LOCAL);
 		assert_int_equal(v.reason == REASON_LOCAL, s.network_changed);
@@ -186,7 +186,7 @@ verdicts_hold_together(void **unused)
 		if (v.cause == CAUSE_IDLE) {
 			assert_true(v.forgotten_ms >= 90000 && v.forgotten_ms <= d.idle_ms);
 			assert_false(diagnosis_had_survived(&d, 100000));
-			assert_false(s.suspended || s.hardly_idle_lost || d.data_lost);
+			assert_false(s.suspended || s.not_idle_lost || d.data_lost);
 		}
 		if (v.reason == REASON_RESET)
 			assert_int_equal(d.error, ECONNRESET);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "daemon/lore.h"
 #include "host/table.h"
 #include "policy/firewalls.h"
 
@@ -48,6 +49,8 @@ static struct config_peer peers[] = {
 	    .exact_count = 1}},
 };
 
+static struct lore lore; /* empty: nothing was learnt */
+
 static struct config config = {.peers = peers, .n_peers = sizeof(peers) / sizeof(peers[0])};
 
 static int
@@ -68,7 +71,8 @@ printed(const struct config *of, bool json)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(of != NULL ? show_plans(of, json, out) : show_firewalls(json, out), 0);
+	assert_int_equal(
+	    of != NULL ? show_plans(of, &lore, json, out) : show_firewalls(json, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -101,6 +105,44 @@ plans_as_a_table(void **state)
 	    "        12s       360              0             14s          19s\n");
 }
 
+/* What was learnt about a peer counts as long as it is what it was. */
+static void
+plans_as_they_are_in_force(void **state)
+{
+	static struct config_peer some[1];
+	struct config these = {.peers = some, .n_peers = 2};
+	struct lore_entry known = {.peer = (char *)(uintptr_t) "vpn.example.com:443",
+	    .address = (char *)(uintptr_t) "vpn.example.com:443",
+	    .learn = {.declared_ms = 350000, .learnt_ms = 180000}};
+	char *text;
+	json_t *root, *first;
+
+	(void)state;
+	memcpy(some, peers, sizeof(some));
+	some[1] = some[0];
+	some[1].name = (char *)(uintptr_t) "elsewhere";
+	assert_int_equal(lore_put(&lore, &known), 0);
+	known.peer = some[1].name; /* at another address by now */
+	assert_int_equal(lore_put(&lore, &known), 0);
+	some[1].address = (char *)(uintptr_t) "192.0.2.9:443";
+	assert_printed(&these,
+	    "PEER                 FIREWALL                           PROBE AFTER  THEN EVERY  GIV"
+	    "ES UP AFTER  PROBES/H  SURVIVES LOST  NOTICES WITHIN  MARGIN\n"
+	    "vpn.example.com:443  aws-nat-gateway 350s, learnt 180s     2min 28s          5s     "
+	    "   3min 23s      24.3              2        3min 25s      4s\n"
+	    "elsewhere            aws-nat-gateway 350s                  4min 50s          9s     "
+	    "    6min 2s      12.4              2        6min 12s      7s\n");
+	text = printed(&these, true);
+	root = json_loads(text, 0, NULL);
+	first = json_array_get(json_object_get(root, "peers"), 0);
+	assert_int_equal(json_integer_value(json_object_get(first, "firewall_s")), 350);
+	assert_int_equal(json_integer_value(json_object_get(first, "learnt_s")), 180);
+	assert_true(json_is_true(json_object_get(root, "learnt_known")));
+	json_decref(root);
+	free(text);
+	lore_clear(&lore);
+}
+
 static void
 no_peers(void **state)
 {
@@ -120,6 +162,7 @@ static const char plant_7[] = "{"
 			      "\"address\": \"[2001:db8::7]:9000\","
 			      "\"firewall\": \"10min\","
 			      "\"firewall_s\": 600,"
+			      "\"learnt_s\": null,"
 			      "\"idle_s\": 78,"
 			      "\"interval_s\": 3,"
 			      "\"count\": 11,"
@@ -230,9 +273,9 @@ full_output(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	assert_int_equal(show_plans(&config, false, out), -EIO);
-	assert_int_equal(show_plans(&config, true, out), -EIO);
-	assert_int_equal(show_plans(&none, false, out), -EIO);
+	assert_int_equal(show_plans(&config, NULL, false, out), -EIO);
+	assert_int_equal(show_plans(&config, NULL, true, out), -EIO);
+	assert_int_equal(show_plans(&none, NULL, false, out), -EIO);
 	assert_int_equal(show_firewalls(false, out), -EIO);
 	assert_int_equal(show_firewalls(true, out), -EIO);
 	fclose(out);
@@ -274,6 +317,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_as_a_table),
+	    cmocka_unit_test(plans_as_they_are_in_force),
 	    cmocka_unit_test(no_peers),
 	    cmocka_unit_test(plans_as_json),
 	    cmocka_unit_test(firewalls_as_a_table),

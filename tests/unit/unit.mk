@@ -28,6 +28,7 @@ check_PROGRAMS += \
 	tests/unit/test_load \
 	tests/unit/test_load_memory \
 	tests/unit/test_load_random \
+	tests/unit/test_lore \
 	tests/unit/test_messages \
 	tests/unit/test_notify \
 	tests/unit/test_options \
@@ -45,6 +46,7 @@ check_PROGRAMS += \
 	tests/unit/test_ring \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
+	tests/unit/test_statefile \
 	tests/unit/test_suspend \
 	tests/unit/test_text \
 	tests/unit/test_timespan \

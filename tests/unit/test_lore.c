@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/lore.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct lore_entry
+entry(const char *peer, const char *address)
+{
+	return (struct lore_entry){.peer = (char *)(uintptr_t)peer,
+	    .address = (char *)(uintptr_t)address,
+	    .known_ms = 1790000000000,
+	    .learn = {.declared_ms = 350000,
+		.learnt_ms = 180000,
+		.seen_ms = 286000,
+		.events = {{1789999000000, 286000}, {1789999900000, 287000}},
+		.n = 2},
+	    .habit = {.ends = {{1789999100000, 20000, 21000}}, .n = 1, .reason = REASON_RESET}};
+}
+
+static void
+put(struct lore *lore, const char *peer, const char *address)
+{
+	const struct lore_entry e = entry(peer, address);
+
+	assert_int_equal(lore_put(lore, &e), 0);
+}
+
+static void
+what_is_printed_is_parsed(void **unused)
+{
+	struct lore lore = {0}, again = {0};
+	const struct lore_entry *found;
+	char *text, *twice;
+
+	(void)unused;
+	put(&lore, "plant-7", "[2001:db8::7]:9000");
+	put(&lore, "hq", "vpn.example.com:443");
+	put(&lore, "zoo", "192.0.2.1:22");
+	text = lore_print(&lore, 0);
+	assert_non_null(text);
+	assert_int_equal(lore_parse(text, strlen(text), &again), 0);
+	assert_int_equal(again.n, 3);
+	found = lore_find(&again, "hq", "vpn.example.com:443", 350000);
+	assert_non_null(found);
+	assert_int_equal(found->known_ms, 1790000000000);
+	assert_memory_equal(&found->learn, &lore.entries[0].learn, sizeof(found->learn));
+	assert_memory_equal(&found->habit, &lore.entries[0].habit, sizeof(found->habit));
+	twice = lore_print(&again, 0);
+	assert_string_equal(text, twice);
+	free(twice);
+	free(text);
+	lore_clear(&lore);
+	lore_clear(&again);
+}
+
+static void
+it_belongs_to_name_address_and_declaration(void **unused)
+{
+	struct lore lore = {0};
+
+	(void)unused;
+	put(&lore, "hq", "vpn.example.com:443");
+	assert_non_null(lore_find(&lore, "hq", "vpn.example.com:443", 350000));
+	assert_null(lore_find(&lore, "hq", "vpn.example.com:443", 350001));
+	assert_null(lore_find(&lore, "hq", "vpn.example.com:80", 350000));
+	assert_null(lore_find(&lore, "h", "vpn.example.com:443", 350000));
+	assert_true(lore_has(&lore, "hq"));
+	assert_false(lore_has(&lore, "hr"));
+	/* There is one of a name. */
+	put(&lore, "hq", "192.0.2.1:1");
+	assert_int_equal(lore.n, 1);
+	assert_null(lore_find(&lore, "hq", "vpn.example.com:443", 350000));
+	lore_clear(&lore);
+}
+
+static void
+what_is_old_or_empty_is_left_out(void **unused)
+{
+	struct lore lore = {0};
+	struct lore_entry e = entry("empty", "a:1");
+	char *text;
+
+	(void)unused;
+	e.learn = (struct learn){.declared_ms = 350000};
+	e.habit = (struct habit){0};
+	assert_false(lore_is_worth(&e));
+	assert_int_equal(lore_put(&lore, &e), 0);
+	e = entry("gone", "a:1");
+	e.known_ms--;
+	assert_int_equal(lore_put(&lore, &e), 0);
+	put(&lore, "here", "a:1");
+	text = lore_print(&lore, 1790000000000);
+	assert_null(strstr(text, "empty"));
+	assert_null(strstr(text, "gone"));
+	assert_non_null(strstr(text, "here"));
+	free(text);
+	lore_clear(&lore);
+}
+
+#define PEER                                                                              \
+	"{\"peer\": \"a\", \"address\": \"a:1\", \"known_at_ms\": 1, \"declared_ms\": 2," \
+	"\"learnt_ms\": 1, \"seen_ms\": 1, \"expired\": [], \"ended_by\": \"\", \"ended\": []}"
+#define EVENT "{\"noticed_at_ms\": 1, \"idle_ms\": 1}"
+
+static void
+what_nobody_wrote_is_refused(void **unused)
+{
+	static const char *const bad[] = {"", "[]", "{}", "{\"version\": 1}",
+	    "{\"version\": 1, \"peers\": {}}", "{\"version\": 2, \"peers\": []}",
+	    "{\"version\": 1, \"peers\": [1]}", "{\"version\": 1, \"peers\": [" PEER ", {}]}",
+	    "{\"version\": 1, \"peers\": [{\"peer\": \"a\"}]}"};
+	static const char good[] = "{\"version\": 1, \"peers\": [" PEER "]}";
+	struct lore lore = {0};
+	char text[1024], *at;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(lore_parse(bad[i], strlen(bad[i]), &lore), -EBADMSG);
+		assert_int_equal(lore.n, 0);
+	}
+	assert_int_equal(lore_parse(good, strlen(good), &lore), 0);
+	assert_int_equal(lore.n, 1);
+	lore_clear(&lore);
+	/* More events than there is room for. */
+	snprintf(text, sizeof(text), "%s", good);
+	at = strstr(text, "\"expired\": []");
+	assert_non_null(at);
+	snprintf(at, sizeof(text) - (size_t)(at - text), "\"expired\": [%s, %s, %s, %s]%s", EVENT,
+	    EVENT, EVENT, EVENT, strstr(good, "\"expired\": []") + strlen("\"expired\": []"));
+	assert_int_equal(lore_parse(text, strlen(text), &lore), -EBADMSG);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_printed_is_parsed),
+	    cmocka_unit_test(it_belongs_to_name_address_and_declaration),
+	    cmocka_unit_test(what_is_old_or_empty_is_left_out),
+	    cmocka_unit_test(what_nobody_wrote_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
