@@ -15,10 +15,23 @@
 /* Deaths of a peer that follow each other faster than this ask nobody again. */
 #define ASK_EVERY_MS 5000
 
-static int64_t
-younger(int64_t a_ms, int64_t b_ms)
+/* Whether the session has just now survived the idle time of its plan. */
+static bool
+survives(const struct session *s, const struct tcp_facts *facts)
 {
-	return a_ms < b_ms ? a_ms : b_ms;
+	int64_t steady_ms = guard_now_ms(s->peer->guard) - s->steady_ms;
+
+	return diagnosis_survives(1000 * (int64_t)s->peer->plan.idle_s,
+	    facts->quiet_ms < steady_ms ? facts->quiet_ms : steady_ms, facts->idle_ms);
+}
+
+/* And remember it: a probe on demand, or other data, ends what can be told from the kernel's facts.
+ */
+static void
+note_survival(struct session *s, const struct tcp_facts *facts)
+{
+	if (s->survived_s < s->peer->plan.idle_s && survives(s, facts))
+		s->survived_s = (uint16_t)s->peer->plan.idle_s;
 }
 
 struct report_death
@@ -34,9 +47,8 @@ autopsy_look(struct session *s, int error)
 	death.data_lost = facts.data_in_flight;
 	death.idle_ms = facts.idle_ms;
 	death.quiet_ms = facts.quiet_ms;
-	death.steady_ms = younger(facts.quiet_ms, now_ms - s->steady_ms);
-	if (death.steady_ms < 0)
-		death.steady_ms = -1;
+	note_survival(s, &facts);
+	death.survived_ms = s->steady_ms == INT64_MAX ? -1 : 1000 * (int64_t)s->survived_s;
 	return (struct report_death){.death = death, .reason = diagnosis_of_death(&death)};
 }
 
@@ -48,7 +60,7 @@ not_idle(const struct session *s)
 	int64_t idle_ms = 1000 * (int64_t)plan->idle_s;
 
 	return diagnosis_probed_ms(&s->died, 1000 * (int64_t)plan->interval_s) < idle_ms * 9 / 10 ||
-	       diagnosis_had_survived(&s->died, idle_ms);
+	       s->died.survived_ms >= idle_ms;
 }
 
 /* One more of those that the last event explains, or the first of another. */
@@ -140,30 +152,27 @@ autopsy_lost(struct session *s, struct report_death *what)
 	ask_around(s);
 }
 
-/* True where the session has given a sign of life after that moment. */
+/* True where the session was up by that moment, and has given a sign of life since. One that came
+ * up later shows only that the peer is there. */
 static bool
-alive_since(struct session *s, int64_t since_ms)
+survived(struct session *s, int64_t at_ms)
 {
 	struct guard *guard = s->peer->guard;
 	struct tcp_facts facts;
 
-	return guard->ops->facts(&s->conn, &facts) == 0 && facts.idle_ms >= 0 &&
-	       facts.idle_ms < guard_now_ms(guard) - since_ms;
+	return session_state(s) == FSM_UP && s->since_ms < at_ms &&
+	       guard->ops->facts(&s->conn, &facts) == 0 && facts.idle_ms >= 0 &&
+	       facts.idle_ms < guard_now_ms(guard) - at_ms;
 }
 
 static unsigned
-fellows_alive(const struct session *s)
+fellows_alive(const struct session *s, int64_t at_ms)
 {
 	const struct peer *peer = s->peer;
 	unsigned alive = 0;
 
-	for (unsigned i = 1; i < peer->n_sessions && i <= LOOK_AT; i++) {
-		struct session *fellow = peer->sessions[(s->index + i) % peer->n_sessions];
-
-		/* One that came up since shows only that the peer is there. */
-		alive += session_state(fellow) == FSM_UP && fellow->since_ms < s->down_ms &&
-			 alive_since(fellow, s->down_ms);
-	}
+	for (unsigned i = 1; i < peer->n_sessions && i <= LOOK_AT; i++)
+		alive += survived(peer->sessions[(s->index + i) % peer->n_sessions], at_ms);
 	return alive;
 }
 
@@ -178,7 +187,7 @@ shares_wreck(const struct session *s, const struct peer *other)
 }
 
 static void
-look_at_others(const struct session *s, struct scene *scene)
+look_at_others(const struct session *s, int64_t at_ms, struct scene *scene)
 {
 	struct guard *guard = s->peer->guard;
 	unsigned looks = 0;
@@ -194,8 +203,7 @@ look_at_others(const struct session *s, struct scene *scene)
 			continue;
 		}
 		held = looks++ < LOOK_AT ? held_but(s, other, 0) : NULL;
-		if (held != NULL && held->since_ms < s->down_ms)
-			scene->others_alive += alive_since(held, s->down_ms);
+		scene->others_alive += held != NULL && survived(held, at_ms);
 	}
 }
 
@@ -205,6 +213,8 @@ survey(const struct session *s, enum next_attempt next)
 	const struct peer *peer = s->peer;
 	const struct guard *guard = peer->guard;
 	int64_t alive_ms = s->down_ms - (s->died.idle_ms > 0 ? s->died.idle_ms : 0);
+	/* What happened had happened by then. */
+	int64_t by_ms = shares_wreck(s, peer) ? peer->wreck.noticed_ms : s->down_ms;
 	struct scene scene = {.next = next,
 	    .idle_plan_ms = 1000 * (int64_t)peer->plan.idle_s,
 	    .interval_plan_ms = 1000 * (int64_t)peer->plan.interval_s,
@@ -214,8 +224,11 @@ survey(const struct session *s, enum next_attempt next)
 
 	/* Where there is no way to the peer, others do not matter; and many may be lost by then. */
 	if (next == NEXT_UP) {
-		scene.fellows_alive = fellows_alive(s);
-		look_at_others(s, &scene);
+		scene.fellows_alive = fellows_alive(s, by_ms);
+		/* The answer of one that was heard of a moment ago may not be there yet: probes on
+		 * demand take a second then. The odds are nine to one that it was heard of after
+		 * what happened. */
+		look_at_others(s, by_ms - scene.idle_plan_ms / 10, &scene);
 	}
 	return scene;
 }
@@ -262,11 +275,9 @@ void
 autopsy_saw(struct session *s, const struct tcp_facts *facts)
 {
 	struct peer *peer = s->peer;
-	int64_t now_ms = guard_now_ms(peer->guard);
-	const struct death as_if = {.idle_ms = facts->idle_ms,
-	    .steady_ms = younger(facts->quiet_ms, now_ms - s->steady_ms)};
 
-	if (peer->learn.n > 0 && diagnosis_had_survived(&as_if, 1000 * (int64_t)peer->plan.idle_s))
-		learn_survived(&peer->learn, now_ms - facts->idle_ms,
+	note_survival(s, facts);
+	if (peer->learn.n > 0 && survives(s, facts))
+		learn_survived(&peer->learn, guard_now_ms(peer->guard) - facts->idle_ms,
 		    1000 * (int64_t)plan_jitter_idle_s(&peer->plan, (uint32_t)s->jitter << 16));
 }

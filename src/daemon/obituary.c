@@ -131,8 +131,7 @@ add_not_for_idleness(char *text, size_t size, const struct session *s)
 	add_forgotten(text, size, s);
 	words_add(text, size,
 	    ", which %s: the firewall was restarted or flushed, or the peer was%s",
-	    diagnosis_had_survived(&s->died, planned_ms) ? "it had survived before"
-							 : "is not the reason",
+	    s->died.survived_ms >= planned_ms ? "it had survived before" : "is not the reason",
 	    s->died.error == ETIMEDOUT ? ", or the path lost the probes" : "");
 }
 

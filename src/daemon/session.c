@@ -213,6 +213,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	if (event != FSM_ADOPTED)
 		s->tuned = 0;
 	s->steady_ms = guard_now_ms(guard_of(s));
+	s->survived_s = 0;
 	tuner_apply(s);
 	r = guard_of(s)->ops->hold(&s->conn, &facts);
 	if (r < 0) {

@@ -32,12 +32,13 @@ struct session {
 	uint32_t slot;		     /* in the table of the parked; SESSION_NO_SLOT */
 	uint32_t index;
 	uint32_t reconnects;
-	int32_t error;	 /* of the last failure: errno, or EAI_* (negative) */
-	uint16_t flaps;	 /* lives in a row that did not last for stable_after */
-	uint16_t jitter; /* of its idle time, the same for all its life */
-	uint8_t state;	 /* enum fsm_state */
-	uint8_t reason;	 /* enum reason of the last death or failure */
-	uint8_t probes;	 /* unanswered ones, when last looked at */
+	int32_t error;	     /* of the last failure: errno, or EAI_* (negative) */
+	uint16_t flaps;	     /* lives in a row that did not last for stable_after */
+	uint16_t survived_s; /* of idleness, since it came up */
+	uint16_t jitter;     /* of its idle time, the same for all its life */
+	uint8_t state;	     /* enum fsm_state */
+	uint8_t reason;	     /* enum reason of the last death or failure */
+	uint8_t probes;	     /* unanswered ones, when last looked at */
 	bool in_queue;
 	bool was_up;
 	bool unsettled;	     /* the verdict waits for the next attempt */

@@ -69,7 +69,7 @@ restore(struct session *s, const struct parktable_entry *e, uint32_t slot)
 	s->down_ms = not_after(e->down_ms, now_ms);
 	s->died = (struct death){.error = e->error,
 	    .idle_ms = e->died_idle_ms,
-	    .steady_ms = -1,
+	    .survived_ms = -1,
 	    .quiet_ms = -1,
 	    .age_ms = -1};
 	s->reconnects = e->reconnects;

@@ -72,6 +72,7 @@ tuner_probe(struct session *s)
 
 	if (session_state(s) != FSM_UP)
 		return;
+	tuner_look(s); /* what it has survived so far is not known later */
 	untune(s);
 	s->probing = true;
 	if (s->peer->guard->ops->probe(&s->conn, &keepalive) < 0) {

@@ -53,13 +53,12 @@ diagnosis_probed_ms(const struct death *death, int64_t interval_ms)
 }
 
 bool
-diagnosis_had_survived(const struct death *death, int64_t idle_plan_ms)
+diagnosis_survives(int64_t idle_plan_ms, int64_t steady_ms, int64_t idle_ms)
 {
 	/* Twice, since the first idle time of a socket may be the shorter one: a kernel timer is up
 	 * to 8/63 late (kernel/time/timer.c calc_wheel_index()), and each of the later ones as late
 	 * as the others. */
-	return death->steady_ms >= 0 && death->idle_ms >= 0 &&
-	       death->steady_ms - death->idle_ms >= 2 * idle_plan_ms * 71 / 63;
+	return idle_ms >= 0 && steady_ms - idle_ms >= 2 * idle_plan_ms * 71 / 63;
 }
 
 /* Whether a firewall that forgets what is idle explains the death. */
@@ -69,7 +68,7 @@ idleness_explains(const struct death *death, const struct scene *scene, int64_t 
 	/* A probe on demand finds out about sessions that were hardly idle. Jitter makes the idle
 	 * time up to 5 % shorter than planned, and the clocks are read one after the other. */
 	return probed_ms >= scene->idle_plan_ms * 9 / 10 && !scene->not_idle_lost &&
-	       !diagnosis_had_survived(death, scene->idle_plan_ms);
+	       death->survived_ms < scene->idle_plan_ms;
 }
 
 /* The new session came up at once: who had forgotten the old one? */
@@ -81,9 +80,10 @@ find_forgetful(const struct death *death, const struct scene *scene, struct diag
 	v->reason = REASON_EXPIRED;
 	v->forgotten_ms =
 	    death->data_lost ? death->idle_ms : diagnosis_probed_ms(death, scene->interval_plan_ms);
-	if (death->idle_ms < 0 || death->steady_ms < 0) {
+	if (death->idle_ms < 0 || death->survived_ms < 0) {
 		v->cause = CAUSE_NONE;
-	} else if (!death->data_lost && idleness_explains(death, scene, v->forgotten_ms)) {
+	} else if (!death->data_lost && !scene->network_changed &&
+		   idleness_explains(death, scene, v->forgotten_ms)) {
 		v->cause = CAUSE_IDLE;
 	} else if (scene->others_lost > (by_reset ? 0 : 1)) {
 		/* Of silence, on a path that loses much, two at a time may be chance. */
@@ -101,7 +101,8 @@ diagnosis_settle(const struct death *death, const struct scene *scene, struct di
 	bool by_reset = death->error != ETIMEDOUT;
 	struct diagnosis v = {REASON_UNREACHABLE, CAUSE_NONE, -1};
 
-	if (scene->network_changed)
+	/* A reset came over the network, so it was there. */
+	if (scene->network_changed && !by_reset)
 		v = (struct diagnosis){REASON_LOCAL, CAUSE_NETWORK, -1};
 	else if (scene->next == NEXT_REFUSED)
 		v = (struct diagnosis){

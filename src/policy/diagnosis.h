@@ -45,13 +45,13 @@ enum death_cause {
 
 /* What was seen of a session that is no more. Times of -1 are not known. */
 struct death {
-	int error;	   /* errno of the socket; 0: the peer closed it (FIN) */
-	int probes;	   /* unanswered probes at the end */
-	bool data_lost;	   /* data of ours was unacknowledged */
-	int64_t idle_ms;   /* age of the last proof of life */
-	int64_t steady_ms; /* since when nothing but the probes of the plan in force went over it */
-	int64_t quiet_ms;  /* since data last went either way, or since it came up */
-	int64_t age_ms;	   /* how long it had been up */
+	int error;	     /* errno of the socket; 0: the peer closed it (FIN) */
+	int probes;	     /* unanswered probes at the end */
+	bool data_lost;	     /* data of ours was unacknowledged */
+	int64_t idle_ms;     /* age of the last proof of life */
+	int64_t survived_ms; /* an idleness that it had survived before */
+	int64_t quiet_ms;    /* since data last went either way, or since it came up */
+	int64_t age_ms;	     /* how long it had been up */
 };
 
 /* What the next attempt of the same session met. */
@@ -92,10 +92,10 @@ void diagnosis_settle(
 int64_t diagnosis_probed_ms(const struct death *death, int64_t interval_ms);
 
 /*
- * True where the session had been idle before for as long as a plan with this idle time lets it be,
- * and was answered then: so that no firewall on its path forgets after so little.
+ * Whether a session that lives has survived the idle time of its plan: nothing but that plan's
+ * probes went over it for steady_ms, and it was last heard of idle_ms ago.
  */
-bool diagnosis_had_survived(const struct death *death, int64_t idle_plan_ms);
+bool diagnosis_survives(int64_t idle_plan_ms, int64_t steady_ms, int64_t idle_ms);
 
 /*
  * Why an attempt failed. `local`: the error came at once from our own side (socket, bind, or a

@@ -26,6 +26,8 @@ struct attempt {
 	uint64_t timer, news; /* the event that is valid; 0: none */
 	struct conn_news next;
 	struct simtalk talk;
+	uint64_t keep;	      /* the next probe of its keepalive; 0: none */
+	int64_t keep_idle_ms; /* after that much idleness */
 	bool held, socket;
 	bool forgotten; /* on the way: nothing of it arrives any more */
 	unsigned index; /* in sim->all */
@@ -33,6 +35,11 @@ struct attempt {
 
 /* This news comes after that time, in place of any other. */
 void simattempt_tell(struct attempt *attempt, int64_t delay_ms, enum conn_event what, int error);
+
+/* The kernel's keepalive, where the host's path has a firewall: the idle time is another; a probe
+ * is due. */
+void simkeep_tune(struct simnet *sim, struct attempt *attempt, int64_t idle_ms);
+void simkeep_event(struct simnet *sim, struct attempt *attempt);
 
 void simtalk_begin(struct attempt *attempt, int64_t now_ms);
 void simtalk_send(struct simnet *sim, struct attempt *attempt);

@@ -51,6 +51,8 @@ deliver(struct simnet *sim, struct attempt *a)
 		a->conn->fd = (int)a->index + 1000;
 		a->conn->remote.in.sin_family = AF_INET;
 	}
+	if (news.what == CONN_PROBED)
+		a->talk.heard_ms = sim->now_ms;
 	if (news.what == CONN_LOST) {
 		a->host->held--;
 		a->held = false;
@@ -84,6 +86,10 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 		if (event.id == a->timer) {
 			a->timer = 0;
 			sim->net.on_news(a->conn, &timer);
+			return true;
+		}
+		if (event.id == a->keep) {
+			simkeep_event(sim, a);
 			return true;
 		}
 		if (event.id == a->talk.event) {
@@ -223,6 +229,7 @@ sim_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_re
 	(void)ret;
 	assert(conn->attempt->held);
 	assert(keepalive->interval_s <= keepalive->idle_s);
+	simkeep_tune(sim_of(conn), conn->attempt, 1000 * (int64_t)keepalive->idle_s);
 	return 0;
 }
 
@@ -235,7 +242,9 @@ sim_probe(struct conn *conn, const struct keepalive *keepalive)
 	int64_t until_ms = (int64_t)keepalive->interval_s * keepalive->count * 1000;
 
 	assert(a->held);
-	if (a->news == 0 || a->next.what != CONN_LOST)
+	if (a->forgotten && a->host->forgets_ms > 0)
+		simattempt_tell(a, a->host->rtt_ms, CONN_LOST, ECONNRESET);
+	else if (a->news == 0 || a->next.what != CONN_LOST)
 		simattempt_tell(a, answers ? a->host->rtt_ms : until_ms,
 		    answers ? CONN_PROBED : CONN_LOST, answers ? 0 : ETIMEDOUT);
 	sim_of(conn)->probes++;
@@ -247,7 +256,8 @@ sim_facts(struct conn *conn, struct tcp_facts *ret)
 {
 	if (conn->fd < 0)
 		return -EBADF;
-	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000, .probes = 3};
+	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000,
+	    .probes = conn->attempt->host->forgets_ms > 0 ? 1 : 3};
 	simtalk_facts(conn->attempt, sim_of(conn)->now_ms, ret);
 	return 0;
 }

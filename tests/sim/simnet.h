@@ -26,6 +26,7 @@ enum simhost_mode {
 struct simhost {
 	const char *name;
 	enum simhost_mode mode;
+	int64_t forgets_ms; /* what is idle for so long, and resets it; 0: no firewall, no probes */
 	int64_t rtt_ms;
 	unsigned connects;  /* attempts that reached it */
 	unsigned held;	    /* sessions it has now */
@@ -68,7 +69,8 @@ bool simnet_step(struct simnet *sim, int64_t until_ms);
 /* End every held session of the host with that errno (0: FIN), each within spread_ms from now. */
 void simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms);
 
-/* A firewall forgets each nth session of the host: nobody is told, and probes get no answer. */
+/* A firewall forgets each nth session of the host: nobody is told, and probes get no answer; but
+ * for a reset, where forgets_ms is set. */
 void simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in);
 
 /* The host's application says something, unasked, on every held session. */

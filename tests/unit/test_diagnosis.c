@@ -75,12 +75,12 @@ settled(const struct death *death, const struct scene *scene)
 }
 
 /* Silence in the first idle time, and a reset in it; likewise after hours of probes. */
-static const struct death silent = {ETIMEDOUT, 3, false, 130000, 130000, 130000, 130000},
-			  met_reset = {ECONNRESET, 1, false, 101000, 101000, 101000, 101000},
-			  later_silent = {ETIMEDOUT, 3, false, 130000, 9000000, 9000000, 9000000},
-			  later_reset = {ECONNRESET, 1, false, 101000, 9000000, 9000000, 9000000},
-			  on_demand = {ECONNRESET, 1, false, 2000, 2000, 2000, 2000},
-			  with_data = {ETIMEDOUT, 0, true, 130000, 30000, 30000, 130000},
+static const struct death silent = {ETIMEDOUT, 3, false, 130000, 0, 130000, 130000},
+			  met_reset = {ECONNRESET, 1, false, 101000, 0, 101000, 101000},
+			  later_silent = {ETIMEDOUT, 3, false, 130000, 100000, 9000000, 9000000},
+			  later_reset = {ECONNRESET, 1, false, 101000, 100000, 9000000, 9000000},
+			  on_demand = {ECONNRESET, 1, false, 2000, 0, 2000, 2000},
+			  with_data = {ETIMEDOUT, 0, true, 130000, 100000, 30000, 130000},
 			  of_before = {ETIMEDOUT, 3, false, 130000, -1, -1, -1};
 /* Ends that look alike, and what tells them apart. */
 static const struct {
@@ -124,6 +124,8 @@ static const struct {
     {"our cable", &silent, {.network_changed = true}, {REASON_LOCAL, CAUSE_NETWORK, -1}},
     {"our cable, still out", &silent, {.next = NEXT_FAILED, .network_changed = true},
 	{REASON_LOCAL, CAUSE_NETWORK, -1}},
+    {"another network, whose NAT knows nothing of the session", &met_reset,
+	{.network_changed = true}, {REASON_EXPIRED, CAUSE_FORGOTTEN, 101000}},
     {"a laptop's lid", &met_reset, {.suspended = true}, {REASON_EXPIRED, CAUSE_SUSPENDED, -1}},
     {"a lid, and no peer afterwards", &silent, {.next = NEXT_FAILED, .suspended = true},
 	{REASON_UNREACHABLE, 0, -1}},
@@ -148,7 +150,27 @@ pending_deaths(void **unused)
 	}
 }
 
+static void
+who_has_survived(void **unused)
+{
+	(void)unused;
+	assert_false(diagnosis_survives(100000, 101000, 1000));
+	/* One idle time of 113 s at most, and another one. */
+	assert_false(diagnosis_survives(100000, 225000 + 50000, 50000));
+	assert_true(diagnosis_survives(100000, 226000 + 50000, 50000));
+	/* All of it was silence, or nothing is known. */
+	assert_false(diagnosis_survives(100000, 900000, 900000));
+	assert_false(diagnosis_survives(100000, 900000, -1));
+	assert_false(diagnosis_survives(100000, -1, 0));
+}
+
 /* Whatever was seen, what is blamed follows from it. */
+static uint64_t
+next_random(uint64_t *seed)
+{
+	return *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+}
+
 static void
 verdicts_hold_together(void **unused)
 {
@@ -156,40 +178,33 @@ verdicts_hold_together(void **unused)
 
 	(void)unused;
 	for (int i = 0; i < 200000; i++) {
-		struct death d;
-		struct scene s;
-		struct diagnosis v;
-
-		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		d = (struct death){seed & 1 << 20 ? ETIMEDOUT : ECONNRESET,
-		    1 + (int)(seed >> 21 & 3), seed >> 23 & 1, (int64_t)(seed >> 24 & 0x3ffff),
-		    (int64_t)(seed >> 42 & 0x3ffff), 0, 0};
-		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		s = (struct scene){.next = (enum next_attempt)(seed >> 20 & 3),
+		uint64_t x = next_random(&seed) >> 20, y = next_random(&seed) >> 20;
+		const struct death d = {x & 1 ? ETIMEDOUT : ECONNRESET, 1 + (int)(x >> 1 & 3),
+		    x >> 3 & 1, (int64_t)(x >> 4 & 0x3ffff), (int64_t)(x >> 22 & 0x3ffff), 0, 0};
+		const struct scene s = {.next = (enum next_attempt)(y & 3),
 		    .idle_plan_ms = 100000,
 		    .interval_plan_ms = 10000,
-		    .fellows_alive = seed >> 22 & 1,
-		    .others_alive = seed >> 23 & 1,
-		    .others_lost = seed >> 24 & 1,
-		    .network_changed = (seed >> 25 & 7) == 0,
-		    .suspended = (seed >> 28 & 7) == 0,
-		    .not_idle_lost = (seed >> 31 & 3) == 0};
-		v = settled(&d, &s);
+		    .fellows_alive = y >> 2 & 1,
+		    .others_alive = y >> 3 & 1,
+		    .others_lost = y >> 4 & 1,
+		    .network_changed = (y >> 5 & 7) == 0,
+		    .suspended = (y >> 8 & 7) == 0,
+		    .not_idle_lost = (y >> 11 & 3) == 0};
+		const struct diagnosis v = settled(&d, &s);
+		bool came_up = s.next == NEXT_UP || s.next == NEXT_STRAINED;
+
 		assert_in_range(v.reason, REASON_EXPIRED, REASON_LOCAL);
-		assert_int_equal(v.reason == REASON_LOCAL, s.network_changed);
+		assert_int_equal(
+		    v.reason == REASON_LOCAL, s.network_changed && d.error == ETIMEDOUT);
 		/* Nobody is said to forget while there is no way to know. */
-		if (v.reason == REASON_EXPIRED)
-			assert_true(s.next == NEXT_UP || s.next == NEXT_STRAINED);
-		if (s.next == NEXT_FAILED)
-			assert_true(v.reason == REASON_UNREACHABLE || v.reason == REASON_LOCAL);
+		assert_true(came_up || v.reason != REASON_EXPIRED);
+		assert_true(v.reason != REASON_RESET || d.error == ECONNRESET);
 		/* An idle time is learnt from only where it explains what was seen. */
-		if (v.cause == CAUSE_IDLE) {
-			assert_true(v.forgotten_ms >= 90000 && v.forgotten_ms <= d.idle_ms);
-			assert_false(diagnosis_had_survived(&d, 100000));
-			assert_false(s.suspended || s.not_idle_lost || d.data_lost);
-		}
-		if (v.reason == REASON_RESET)
-			assert_int_equal(d.error, ECONNRESET);
+		if (v.cause != CAUSE_IDLE)
+			continue;
+		assert_true(v.forgotten_ms >= 90000 && v.forgotten_ms <= d.idle_ms);
+		assert_true(d.survived_ms < 100000 && !d.data_lost);
+		assert_false(s.suspended || s.network_changed || s.not_idle_lost);
 	}
 }
 
@@ -314,6 +329,7 @@ main(void)
 	    cmocka_unit_test(deaths),
 	    cmocka_unit_test(attempts),
 	    cmocka_unit_test(pending_deaths),
+	    cmocka_unit_test(who_has_survived),
 	    cmocka_unit_test(verdicts_hold_together),
 	    cmocka_unit_test(a_peer_makes_a_habit_of_it),
 	    cmocka_unit_test(ends_of_two_kinds_are_no_habit),

@@ -109,7 +109,7 @@ plans_as_a_table(void **state)
 static void
 plans_as_they_are_in_force(void **state)
 {
-	static struct config_peer some[1];
+	static struct config_peer some[2];
 	struct config these = {.peers = some, .n_peers = 2};
 	struct lore_entry known = {.peer = (char *)(uintptr_t) "vpn.example.com:443",
 	    .address = (char *)(uintptr_t) "vpn.example.com:443",
