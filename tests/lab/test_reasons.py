@@ -219,3 +219,35 @@ def test_our_own_side(bench):
     bench.peer()
     daemon = bench.guard("peers:\n" + peer_line("hq", PORT, "bind: 10.77.1.9"))
     daemon.await_said("our side cannot", peer="hq", reason="local")
+
+
+def test_state_file_is_damaged(bench, state):
+    """It is set aside and told, and the daemon starts as if there had been none."""
+    file = state / "learnt.json"
+    file.write_text("kaguard 1 0123456789abcdef\n{}\n")
+    bench.peer()
+    daemon = bench.guard("peers:\n" + peer_line("hq", PORT, KEPT))
+    told = daemon.await_said("learnt.json is damaged: it was renamed to learnt.json.corrupt")
+    assert told["PRIORITY"] == "4"
+    daemon.await_up(1)
+    assert not file.exists()
+    assert (state / "learnt.json.corrupt").read_text().startswith("kaguard 1 0123456789abcdef")
+
+
+def test_state_cannot_be_written(bench, state):
+    """Told once, and nothing else is the worse for it; written as soon as that is possible."""
+    peer = bench.peer(CLOSES)
+    missing = state / "missing"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STATE_DIRECTORY", str(missing))
+        daemon = bench.guard("peers:\n" + peer_line("hq", CLOSES, KEPT))
+    daemon.await_up(1)
+    peer.hang_up()
+    daemon.await_said(f"what was learnt cannot be written to {missing}: No such file")
+    peer.await_that(lambda: len(peer.sessions) >= 2, 5, "second session")
+    peer.hang_up()
+    peer.await_that(lambda: len(peer.sessions) >= 3, 5, "third session")
+    missing.mkdir()
+    daemon.stop()
+    assert json.loads((missing / "learnt.json").read_text().partition("\n")[2])["peers"]
+    assert len(daemon.said("cannot be written")) == 1

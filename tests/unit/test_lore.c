@@ -50,8 +50,15 @@ what_is_printed_is_parsed(void **unused)
 	found = lore_find(&again, "hq", "vpn.example.com:443", 350000);
 	assert_non_null(found);
 	assert_int_equal(found->known_ms, 1790000000000);
-	assert_memory_equal(&found->learn, &lore.entries[0].learn, sizeof(found->learn));
-	assert_memory_equal(&found->habit, &lore.entries[0].habit, sizeof(found->habit));
+	assert_int_equal(found->learn.learnt_ms, 180000);
+	assert_int_equal(found->learn.seen_ms, 286000);
+	assert_int_equal(found->learn.n, 2);
+	assert_int_equal(found->learn.events[1].noticed_ms, 1789999900000);
+	assert_int_equal(found->learn.events[1].idle_ms, 287000);
+	assert_int_equal(found->habit.n, 1);
+	assert_int_equal(found->habit.reason, REASON_RESET);
+	assert_int_equal(found->habit.ends[0].at_ms, 1789999100000);
+	assert_int_equal(found->habit.ends[0].age_ms, 21000);
 	twice = lore_print(&again, 0);
 	assert_string_equal(text, twice);
 	free(twice);
