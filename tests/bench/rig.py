@@ -80,10 +80,10 @@ def control_socket():
     return f"{tempfile.gettempdir()}/kaguard-bench-{os.getpid()}"
 
 
-def kaguard_config(peers, **top):
+def kaguard_config(peers, defaults="", **top):
     text = "".join(f"{key}: {value}\n" for key, value in top.items())
     text += f"control: {{socket: {control_socket()}}}\n"
-    text += "defaults: {firewall: aws-nat-gateway}\npeers:\n"
+    text += f"defaults: {{firewall: aws-nat-gateway{defaults}}}\npeers:\n"
     for peer in peers:
         text += f"  - {{address: '{peer.address}:{peer.port}', sessions: {peer.sessions}}}\n"
     return text
@@ -92,7 +92,7 @@ def kaguard_config(peers, **top):
 class Guard:
     """A program under test, holding the sessions of peers."""
 
-    def __init__(self, name, program, peers):
+    def __init__(self, name, program, peers, defaults=""):
         self.name = name
         self.file = tempfile.NamedTemporaryFile("w+", prefix="kaguard-bench-", suffix=".yaml")
         self.said = tempfile.TemporaryFile("w+")
@@ -100,7 +100,7 @@ class Guard:
             self.file.writelines(f"{p.address} {p.port} {p.sessions}\n" for p in peers)
             command = [program]
         else:
-            self.file.write(kaguard_config(peers))
+            self.file.write(kaguard_config(peers, defaults))
             command = [program, "-c", self.file.name]
         self.file.seek(0)
         self.process = subprocess.Popen(
