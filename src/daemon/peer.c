@@ -134,6 +134,7 @@ peer_new(struct guard *guard, const struct config_peer *config)
 		return NULL;
 	join(guard, peer);
 	peer->failed_ms = INT64_MIN;
+	peer->answered_ms = -PEER_ANSWERS_MS;
 	TAILQ_INIT(&peer->queue);
 	pace_init(&peer->pace, config->sessions);
 	take_config(peer, config);
@@ -237,7 +238,8 @@ peer_came_up(struct peer *peer, bool resent)
 {
 	struct session *waiting = peer->waiting;
 
-	pace_succeeded(&peer->pace, resent, guard_now_ms(peer->guard));
+	peer->answered_ms = guard_now_ms(peer->guard);
+	pace_succeeded(&peer->pace, resent, peer->answered_ms);
 	peer->away = false;
 	peer->failed_attempts = 0;
 	peer->local_failures = 0;
@@ -288,14 +290,24 @@ delay_after(struct peer *peer, enum reason reason)
 	return backoff_delay_ms(&policy, ++peer->local_failures, random);
 }
 
+/* Whether the peer has just answered, or is being asked: a session that is lost meanwhile is one of
+ * many that are, and what is to be found out about the peer is known or will be. */
+static bool
+is_known(const struct peer *peer)
+{
+	return peer->pace.in_flight > 0 ||
+	       guard_now_ms(peer->guard) - peer->answered_ms < PEER_ANSWERS_MS;
+}
+
 int64_t
 peer_failed(struct peer *peer, struct session *session, enum reason reason, bool was_up)
 {
-	bool lasted = false;
+	bool follows = false;
 
 	if (was_up) {
-		lasted = note_end_of_life(peer, session, reason);
-		pace_doubt(&peer->pace);
+		follows = note_end_of_life(peer, session, reason) && is_known(peer);
+		if (!follows)
+			pace_doubt(&peer->pace);
 	} else if (reason == REASON_LOCAL) {
 		pace_withdrawn(&peer->pace);
 		peer->failed_attempts += !peer->away;
@@ -306,7 +318,7 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 	}
 	/* One that did not last waits even where another tries already, or two that are dropped in
 	 * turn would start each other without a pause. */
-	if (peer->waiting != NULL || (lasted && peer->pace.in_flight > 0))
+	if (peer->waiting != NULL || follows)
 		return -1;
 	peer->waiting = session;
 	peer->waiting_flapped = was_up;

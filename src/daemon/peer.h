@@ -31,6 +31,9 @@ struct guard;
  */
 #define PEER_MAX_IN_FLIGHT 128
 
+/* For so long an answer to one session is one to all. */
+#define PEER_ANSWERS_MS 1000
+
 struct peer {
 	struct guard *guard;
 	struct peer *older, *newer; /* among all peers of the guard */
@@ -64,6 +67,7 @@ struct peer {
 	unsigned failures;	    /* in a row; what the backoff counts */
 	unsigned local_failures;    /* likewise, of our own doing */
 	unsigned failed_attempts;   /* since a session last came up */
+	int64_t answered_ms;	    /* when a session last came up */
 	int64_t failed_ms;	    /* when an attempt last failed for a reason that is not local */
 	uint8_t last_reason;	    /* enum reason of the last failure */
 	uint32_t told;		    /* reasons already said aloud (bits of enum reason) */

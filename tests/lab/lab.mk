@@ -22,6 +22,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_scout.py \
 	tests/lab/test_service.py \
 	tests/lab/test_source.py \
+	tests/lab/test_storm.py \
 	tests/lab/test_unread.py \
 	tests/lab/witness.py
 

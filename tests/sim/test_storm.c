@@ -228,6 +228,33 @@ a_storm_delays_no_other_peer(void **unused)
 	world_clear(&w);
 }
 
+/* Sessions that die one after the other, as their probes find out, do not wait for each other. */
+static void
+whoever_follows_does_not_wait(void **unused)
+{
+	static struct world w;
+	uint64_t down_ms = 0;
+
+	(void)unused;
+	world_with_one_peer(&w, 600);
+	w.sim.prompt = true;
+	guard_pump(&w.guard);
+	world_pass(&w, MINUTE);
+	assert_int_equal(w.guard.in_state[FSM_UP], 600);
+	simnet_kill(&w.sim, &w.hosts[0], ETIMEDOUT, MINUTE);
+	for (int64_t end_ms = w.sim.now_ms + 2 * MINUTE; w.sim.now_ms < end_ms;) {
+		int64_t before_ms = w.sim.now_ms;
+		unsigned down = 600 - w.guard.in_state[FSM_UP];
+
+		world_step(&w, end_ms);
+		down_ms += down * (uint64_t)(w.sim.now_ms - before_ms);
+	}
+	assert_int_equal(w.guard.in_state[FSM_UP], 600);
+	print_message("# down for %u ms on average\n", (unsigned)(down_ms / 600));
+	assert_in_range(down_ms / 600, 1, 50);
+	world_clear(&w);
+}
+
 /* However fast the network: no more sessions in a time than the pace says, and all soon. */
 static void
 many_sessions_follow_in_half_a_second(void **unused)
@@ -256,6 +283,7 @@ main(void)
 	    cmocka_unit_test(a_turn_begins_so_many_and_no_more),
 	    cmocka_unit_test(delays_that_end_together_share_turns),
 	    cmocka_unit_test(a_storm_delays_no_other_peer),
+	    cmocka_unit_test(whoever_follows_does_not_wait),
 	    cmocka_unit_test(many_sessions_follow_in_half_a_second),
 	};
 
