@@ -27,15 +27,19 @@ enum {
 	CTL_FOLLOW = 1 << 3,
 	CTL_TIMEOUT = 1 << 4,
 	CTL_QUIET = 1 << 5,
+	CTL_MAX = 1 << 6,
+	CTL_PRECISION = 1 << 7,
+	CTL_CONNECTIONS = 1 << 8,
 };
 
 struct ctl {
 	const char *socket;
 	char **arguments; /* of the command: peers */
 	unsigned n_arguments;
-	unsigned given;	 /* CTL_* */
-	unsigned states; /* of --state, bits of enum row_state */
-	int timeout_ms;	 /* of --timeout */
+	unsigned given;				   /* CTL_* */
+	unsigned states;			   /* of --state, bits of enum row_state */
+	int timeout_ms;				   /* of --timeout */
+	const char *max, *precision, *connections; /* of measure; NULL: not given */
 };
 
 struct ctl_command {
@@ -46,7 +50,7 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_status, ctl_events, ctl_probe, ctl_reconnect, ctl_reload;
-extern const struct ctl_command ctl_plan, ctl_version;
+extern const struct ctl_command ctl_plan, ctl_measure, ctl_version;
 
 /* Prints "kaguardctl: ..." on stderr. Returns the exit code it is given. */
 int ctl_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

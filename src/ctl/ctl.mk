@@ -10,6 +10,8 @@ libkaguard_a_SOURCES += \
 	src/ctl/ctl.h \
 	src/ctl/events.c \
 	src/ctl/grid.c src/ctl/grid.h \
+	src/ctl/measure.c \
+	src/ctl/measure_show.c src/ctl/measure_show.h \
 	src/ctl/plan.c \
 	src/ctl/reload.c \
 	src/ctl/rows.c src/ctl/rows.h \

@@ -21,10 +21,18 @@ static const struct ctl_command *const commands[] = {
     &ctl_reconnect,
     &ctl_reload,
     &ctl_plan,
+    &ctl_measure,
     &ctl_version,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* Long options without a letter. */
+enum {
+	OPT_MAX = 256,
+	OPT_PRECISION,
+	OPT_CONNECTIONS
+};
 
 /* What an option is to the commands; 0: all take it. */
 struct option_use {
@@ -38,6 +46,9 @@ static const struct option_use uses[] = {
     {'f', CTL_FOLLOW},
     {'t', CTL_TIMEOUT},
     {'q', CTL_QUIET},
+    {OPT_MAX, CTL_MAX},
+    {OPT_PRECISION, CTL_PRECISION},
+    {OPT_CONNECTIONS, CTL_CONNECTIONS},
 };
 
 static const struct option long_options[] = {
@@ -48,6 +59,9 @@ static const struct option long_options[] = {
     {"follow", no_argument, NULL, 'f'},
     {"timeout", required_argument, NULL, 't'},
     {"quiet", no_argument, NULL, 'q'},
+    {"max", required_argument, NULL, OPT_MAX},
+    {"precision", required_argument, NULL, OPT_PRECISION},
+    {"connections", required_argument, NULL, OPT_CONNECTIONS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -62,6 +76,9 @@ static const char options_help[] =
     "  -f, --follow          events: go on with what happens\n"
     "  -t, --timeout=SECONDS probe: wait so long for an answer (default: 10)\n"
     "  -q, --quiet           reload: print nothing, only exit 0 or 1\n"
+    "      --max=TIME        measure: look for idle timeouts up to this (default: 2h)\n"
+    "      --precision=PART  measure: until it is known to that part of it (default: 5%)\n"
+    "      --connections=N   measure: with so many connections at most (default: 40)\n"
     "  -S, --socket=PATH     the control socket (default: $KAGUARD_SOCKET, or\n"
     "                        " DEFAULT_SOCKET ")\n"
     "  -h, --help            show this\n"
@@ -199,6 +216,12 @@ take_option(struct ctl *ctl, int letter)
 		return usage("there is no state such as '%s'", optarg);
 	else if (letter == 't' && (ctl->timeout_ms = timeout_of(optarg)) < 0)
 		return usage("a timeout is 0 to 600 seconds, not '%s'", optarg);
+	else if (letter == OPT_MAX)
+		ctl->max = optarg;
+	else if (letter == OPT_PRECISION)
+		ctl->precision = optarg;
+	else if (letter == OPT_CONNECTIONS)
+		ctl->connections = optarg;
 	return 0;
 }
 
@@ -219,7 +242,8 @@ run(struct ctl *ctl, const char *name)
 	if ((ctl->given & CTL_WATCH) && (ctl->given & CTL_JSON))
 		return usage("--watch does not go with --json");
 	if (ctl->n_arguments < command->least)
-		return usage("%s needs a PEER", name);
+		return usage("%s needs a %.*s", name, (int)strcspn(command->arguments, "."),
+		    command->arguments);
 	if (ctl->n_arguments > command->most)
 		return usage("%s takes no more than %u PEERs", name, command->most);
 	return command->run(ctl);

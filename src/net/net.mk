@@ -7,6 +7,7 @@ libkaguard_a_SOURCES += \
 	src/net/descriptors.c src/net/descriptors.h \
 	src/net/inspect.c src/net/inspect.h \
 	src/net/loop.c src/net/loop.h \
+	src/net/measure.c src/net/measure.h \
 	src/net/netwatch.c src/net/netwatch.h \
 	src/net/prober.c src/net/prober.h \
 	src/net/resolve.c src/net/resolve.h \

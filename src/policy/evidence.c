@@ -170,19 +170,19 @@ evidence_verdict_name(enum evidence_verdict verdict)
 	case EVIDENCE_NOTHING:
 		return "unknown";
 	case EVIDENCE_NO_EXPIRY:
-		return "no-expiry";
+		return "no_expiry";
 	case EVIDENCE_FORGETS:
-		return "drops-silently";
+		return "drops_silently";
 	case EVIDENCE_RESETS:
 		return "resets";
 	case EVIDENCE_RESETS_BOTH:
-		return "resets-both-ends";
+		return "resets_both_ends";
 	case EVIDENCE_PEER_CLOSES:
-		return "peer-closes";
+		return "peer_closes";
 	case EVIDENCE_BLIND:
-		return "ignores-keepalive";
+		return "ignores_keepalive";
 	case EVIDENCE_PATH_LOST:
-		return "path-lost";
+		return "path_lost";
 	}
 	return "?";
 }

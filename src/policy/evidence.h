@@ -103,7 +103,7 @@ enum evidence_confidence evidence_confidence(const struct evidence *evidence, bo
 /* Ends of this kind come by themselves, with no probe. */
 bool evidence_spontaneous(enum evidence_end end);
 
-/* "drops-silently" and the like: one word for machines. */
+/* "drops_silently" and the like: one word for machines. */
 const char *evidence_verdict_name(enum evidence_verdict verdict);
 const char *evidence_confidence_name(enum evidence_confidence confidence);
 

@@ -153,7 +153,10 @@ ladder_opened(struct ladder *ladder, unsigned session, int64_t now_ms)
 
 	rung->state = RUNG_IDLE;
 	rung->data_ms = rung->idle_ms = now_ms;
-	round_trip(ladder, rung, now_ms - rung->opened_ms);
+	ladder->welcome = true;
+	/* Above that a SYN was sent again (RFC 6298 section 2.1). */
+	if (now_ms - rung->opened_ms < LADDER_RETRY_MS)
+		round_trip(ladder, rung, now_ms - rung->opened_ms);
 	ladder->proof_ms = now_ms;
 	ladder->stale = true;
 }

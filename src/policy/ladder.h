@@ -57,9 +57,10 @@ struct ladder_step {
 struct ladder_view {
 	enum evidence_verdict verdict;
 	enum evidence_confidence confidence;
-	bool finished, precise; /* precise: the bracket is as narrow as was asked for */
-	int64_t lives_ms;	/* 0: no session has lived */
-	int64_t dead_ms;	/* 0: no session has died of its age */
+	bool finished, complete; /* complete: found, as exactly as was asked for */
+	bool precise;		 /* at least the bracket is as narrow as that */
+	int64_t lives_ms;	 /* 0: no session has lived */
+	int64_t dead_ms;	 /* 0: no session has died of its age */
 	int64_t firewall_ms; /* what to declare: a common value in the bracket, or its lower end */
 	bool common;	     /* it is a common value */
 	unsigned opened, refused, alive, dead, scattered; /* sessions; controls are no part */

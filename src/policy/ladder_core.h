@@ -48,7 +48,8 @@ struct ladder {
 	int64_t proof_ms;	   /* the last sign that the path is up */
 	int64_t control_died_ms;   /* the last control did; or -1 */
 	bool stale;		   /* the plan is */
-	bool finished, path_lost;
+	bool welcome;		   /* one was opened, so the peer is there */
+	bool complete, finished, path_lost;
 };
 
 /* The age that expires, and when it will have been so much. */

@@ -64,13 +64,12 @@ probe_due_ms(const struct ladder *ladder, const struct rung *rung)
 	return due;
 }
 
+/* What was to be found is, and a control has outlived it, if there is one that can. */
 static bool
-done(const struct ladder *ladder, int64_t now_ms)
+complete(const struct ladder *ladder)
 {
 	struct evidence_bracket b = evidence_bracket(&ladder->evidence);
 
-	if (now_ms >= too_long_ms(ladder))
-		return true;
 	if (!ladder_settled(ladder, &b))
 		return false;
 	return b.high_ms == 0 || ladder->evidence.blind || ladder_controls(ladder) == 0 ||
@@ -187,7 +186,7 @@ next_open(struct ladder *ladder, int64_t now_ms, int64_t *wait_ms, struct ladder
 	if (ladder->opens_wanted <= ladder->opening || ladder->opened >= ladder->wish.opens)
 		return false;
 	/* One is enough to find out. */
-	if (ladder->opening > 0 && ladder_in_doubt(ladder))
+	if (ladder->opening > 0 && (!ladder->welcome || ladder_in_doubt(ladder)))
 		return false;
 	if (now_ms < ladder->open_ms) {
 		*wait_ms = earlier(*wait_ms, ladder->open_ms);
@@ -228,7 +227,9 @@ ladder_next(struct ladder *ladder, int64_t now_ms)
 	    (ladder->stale || now_ms >= ladder->due_ms || now_ms >= too_long_ms(ladder))) {
 		ladder_plan(ladder, now_ms);
 		ladder->stale = false;
-		ladder->finished = done(ladder, now_ms) || nothing_left(ladder);
+		ladder->complete = complete(ladder);
+		ladder->finished =
+		    ladder->complete || now_ms >= too_long_ms(ladder) || nothing_left(ladder);
 	}
 	if (ladder->finished)
 		return step;

@@ -31,7 +31,8 @@ left_ms(const struct ladder *ladder, const struct evidence_bracket *bracket, int
 	if (ladder->finished)
 		return 0;
 	if (bracket->high_ms == 0)
-		last = ladder->start_ms + ladder->wish.max_ms + rungs_begin_ms(ladder->wish.max_ms);
+		last = max_of(last, ladder->start_ms + ladder->wish.max_ms +
+					rungs_begin_ms(ladder->wish.max_ms));
 	for (unsigned i = 0; i < ladder->opened; i++) {
 		const struct rung *rung = &ladder->rungs[i];
 
@@ -63,6 +64,7 @@ ladder_view(const struct ladder *ladder, int64_t now_ms)
 	struct ladder_view view = {
 	    .verdict = evidence_verdict(&ladder->evidence, ladder->wish.max_ms),
 	    .finished = ladder->finished,
+	    .complete = ladder->complete,
 	    .precise = ladder_precise(ladder, &b),
 	    .lives_ms = b.low_ms,
 	    .dead_ms = b.high_ms,

@@ -10,6 +10,10 @@ check_PROGRAMS += tests/fuzz/replay_expect
 tests_fuzz_replay_expect_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_expect.c tests/fuzz/fuzz.h
 tests_fuzz_replay_expect_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"expect"'
 tests_fuzz_replay_expect_LDADD = $(KAGUARD_LIBS)
+check_PROGRAMS += tests/fuzz/replay_ladder
+tests_fuzz_replay_ladder_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ladder.c tests/fuzz/fuzz.h
+tests_fuzz_replay_ladder_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"ladder"'
+tests_fuzz_replay_ladder_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_SECONDS = 60
@@ -28,4 +32,12 @@ fuzz: all
 	mkdir -p tests/fuzz/found_expect
 	tests/fuzz/fuzz_expect -max_total_time=$(FUZZ_SECONDS) -max_len=1024 \
 		tests/fuzz/found_expect '$(srcdir)/tests/fuzz/corpus/expect'
-CLEANFILES += tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect
+	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_ladder \
+		$(srcdir)/tests/fuzz/fuzz_ladder.c $(srcdir)/src/policy/ladder*.c \
+		$(srcdir)/src/policy/evidence.c $(srcdir)/src/policy/rungs.c \
+		$(srcdir)/src/policy/firewalls.c
+	mkdir -p tests/fuzz/found_ladder
+	tests/fuzz/fuzz_ladder -max_total_time=$(FUZZ_SECONDS) -max_len=2048 \
+		tests/fuzz/found_ladder '$(srcdir)/tests/fuzz/corpus/ladder'
+CLEANFILES += tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect

@@ -13,6 +13,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_handover.py \
 	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \
+	tests/lab/test_measure.py \
 	tests/lab/test_names.py \
 	tests/lab/test_network.py \
 	tests/lab/test_options.py \
@@ -30,7 +31,7 @@ dist_check_SCRIPTS += tests/cli/cli.sh
 
 # Through a real firewall, in network namespaces: needs root, and so is no part of make check.
 .PHONY: check-lab
-check-lab: src/kaguard
+check-lab: src/kaguard src/kaguardctl
 	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/lab
 
@@ -42,3 +43,11 @@ detect soak-loss: src/kaguard
 		RUNS='$(or $(RUNS),100)' MINUTES='$(or $(MINUTES),30)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs -s \
 		$(srcdir)/tests/lab/long_$(@:soak-%=%).py
+
+# kaguardctl measure through every firewall of the lab, so often: make check-measure RUNS=10 takes
+# some quarter of an hour, and prints what each found.
+.PHONY: check-measure
+check-measure: src/kaguard src/kaguardctl
+	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+		KAGUARD_MEASURE_RUNS='$(or $(RUNS),10)' \
+		$(PYTHON) -m pytest -p no:cacheprovider -q -rs -s $(srcdir)/tests/lab/test_measure.py

@@ -133,11 +133,13 @@ class Entry:
 #   reset   answers with a RST
 #   nat     a Linux router as it comes: takes the session for a new one, and gives it another
 #           source port, which the server knows nothing of and answers with a RST
+#   loose   one that translates no addresses, and takes the session up again
 KINDS = {
     "silent": ("tcp flags & (fin | syn | rst | ack) == syn ct state new accept", ""),
     "reset": ("tcp flags & (fin | syn | rst | ack) == syn ct state new accept",
               "meta l4proto tcp reject with tcp reset"),
     "nat": ("ct state new accept", ""),
+    "loose": ("ct state new accept", ""),
 }
 
 # The idle timeout is a "ct timeout" object rather than a sysctl: not every kernel lets a user write
