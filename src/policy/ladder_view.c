@@ -31,8 +31,8 @@ left_ms(const struct ladder *ladder, const struct evidence_bracket *bracket, int
 	if (ladder->finished)
 		return 0;
 	if (bracket->high_ms == 0)
-		last = max_of(last, ladder->start_ms + ladder->wish.max_ms +
-					rungs_begin_ms(ladder->wish.max_ms));
+		last = max_of(last,
+		    ladder->start_ms + ladder->wish.max_ms + rungs_begin_ms(ladder->wish.max_ms));
 	for (unsigned i = 0; i < ladder->opened; i++) {
 		const struct rung *rung = &ladder->rungs[i];
 

@@ -24,7 +24,7 @@ from conftest import PORT, obstacle
 RUNS = int(os.environ.get("KAGUARD_MEASURE_RUNS", "0"))
 AT_ONCE = 24  # measurements; each is nearly idle
 LONGEST_S = 200
-SCHEMA = pathlib.Path(__file__).parents[2] / "doc" / "measure.schema.json"
+SCHEMA = pathlib.Path(__file__).parents[2] / "etc" / "measure.schema.json"
 
 SILENT, RESETS, PEER = "drops_silently", "resets", "peer_closes"
 

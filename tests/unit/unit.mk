@@ -20,11 +20,13 @@ check_PROGRAMS += \
 	tests/unit/test_courier_jam \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
+	tests/unit/test_evidence \
 	tests/unit/test_expect \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
 	tests/unit/test_journal \
 	tests/unit/test_learn \
+	tests/unit/test_ladder \
 	tests/unit/test_load \
 	tests/unit/test_load_memory \
 	tests/unit/test_load_random \
@@ -44,6 +46,7 @@ check_PROGRAMS += \
 	tests/unit/test_receipt \
 	tests/unit/test_record \
 	tests/unit/test_ring \
+	tests/unit/test_rungs \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
 	tests/unit/test_statefile \
