@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# make fuzz needs clang; the corpora are replayed by make check with any compiler.
+# make fuzz FUZZ_S=600 needs clang; the corpora are replayed by make check with any compiler.
 check_PROGRAMS += tests/fuzz/replay_parktable
 tests_fuzz_replay_parktable_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_parktable.c tests/fuzz/fuzz.h
 tests_fuzz_replay_parktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
@@ -16,21 +16,21 @@ tests_fuzz_replay_ladder_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ
 tests_fuzz_replay_ladder_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
-FUZZ_SECONDS = 60
+FUZZ_S = 60
 .PHONY: fuzz
 fuzz: all
 	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_parktable \
 		$(srcdir)/tests/fuzz/fuzz_parktable.c $(srcdir)/src/host/parktable.c \
-		$(srcdir)/src/host/store.c
+		$(srcdir)/src/host/shelf.c $(srcdir)/src/host/store.c
 	mkdir -p tests/fuzz/found
-	tests/fuzz/fuzz_parktable -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+	tests/fuzz/fuzz_parktable -max_total_time=$(FUZZ_S) -max_len=4096 \
 		tests/fuzz/found '$(srcdir)/tests/fuzz/corpus/parktable'
 	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_expect \
 		$(srcdir)/tests/fuzz/fuzz_expect.c $(srcdir)/src/policy/expect.c
 	mkdir -p tests/fuzz/found_expect
-	tests/fuzz/fuzz_expect -max_total_time=$(FUZZ_SECONDS) -max_len=1024 \
+	tests/fuzz/fuzz_expect -max_total_time=$(FUZZ_S) -max_len=1024 \
 		tests/fuzz/found_expect '$(srcdir)/tests/fuzz/corpus/expect'
 	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_ladder \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * What a daemon finds in the descriptor store, whoever put it there: the table of sessions, and the
- * names. The first byte of the input says what the rest is.
+ * What a daemon finds in the descriptor store, whoever put it there: the table of sessions, the
+ * names, and what lies on a shelf. The first byte of the input says what the rest is.
  */
 
 #include <assert.h>
@@ -13,15 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "host/parktable.h"
+#include "host/shelf.h"
 #include "host/store.h"
 
 #define AS_NAME	  1u /* a name; else a table, and then */
 #define FIX_HEAD  2u /* with a header that is right but for its length of slots */
 #define FIX_SLOTS 4u /* and slots whose sums are right */
+#define AS_SHELF  8u /* messages on a shelf, each with its length and its number of descriptors */
 
 #define HEADER 64u
 #define SLOT   208u
@@ -128,6 +132,53 @@ fuzz_name(const unsigned char *data, size_t size)
 	assert(strlen(text) == size && memcmp(text, data, size) == 0);
 }
 
+/* Put a message on the shelf, with so many descriptors. */
+static void
+put_letter(int fd, const unsigned char *data, size_t size, unsigned n_fds)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(8 * sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (n_fds > 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		for (unsigned i = 0; i < n_fds; i++)
+			memcpy(CMSG_DATA(&control.align) + i * sizeof(int), &fd, sizeof(int));
+	}
+	(void)sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* It comes to an end, and every descriptor is had once. */
+static void
+fuzz_shelf(const unsigned char *data, size_t size)
+{
+	static struct parked parked[PARKING_SHELF];
+	unsigned n, bad;
+	int write_fd, keep_fd;
+
+	assert(shelf_pair(&write_fd, &keep_fd) == 0);
+	while (size >= 2) {
+		size_t length = data[0] * 4u < size - 2 ? data[0] * 4u : size - 2;
+
+		put_letter(write_fd, data + 2, length, data[1] % 9);
+		data += 2 + length;
+		size -= 2 + length;
+	}
+	assert(shelf_rewind(keep_fd) == 0);
+	while ((n = shelf_peek(keep_fd, parked, &bad)) > 0 || bad > 0)
+		while (n > 0)
+			assert(close(parked[--n].fd) == 0);
+	close(write_fd);
+	close(keep_fd);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -135,6 +186,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] & AS_NAME)
 		fuzz_name(data + 1, size - 1);
+	else if (data[0] & AS_SHELF)
+		fuzz_shelf(data + 1, size - 1);
 	else
 		fuzz_table(data + 1, size - 1, data[0]);
 	return 0;
