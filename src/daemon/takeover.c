@@ -20,11 +20,19 @@ struct corpse {
 	int error;
 };
 
+/* What a slot of the table says: the socket that goes with it, and whose it is. */
+struct claim {
+	struct session *session; /* NULL: nobody's any more */
+	uint64_t life;		 /* 0: there was no socket */
+};
+
 struct takeover {
 	struct keep *keep;
 	const struct config *config;
 	struct haul haul;
 	struct corpse *corpses;
+	struct claim *claims; /* of every slot */
+	int64_t now_ms;
 	unsigned expected; /* sessions that were up, by the table */
 	unsigned taken, dead, unwanted, strays, wrong, damaged;
 };
@@ -61,10 +69,8 @@ not_after(int64_t at_ms, int64_t now_ms)
 }
 
 static void
-restore(struct session *s, const struct parktable_entry *e, uint32_t slot)
+restore(struct session *s, const struct parktable_entry *e, uint32_t slot, int64_t now_ms)
 {
-	int64_t now_ms = guard_now_ms(s->peer->guard);
-
 	s->slot = slot;
 	s->down_ms = not_after(e->down_ms, now_ms);
 	s->died = (struct death){.error = e->error,
@@ -86,26 +92,37 @@ restore(struct session *s, const struct parktable_entry *e, uint32_t slot)
 
 /* Whatever has no session any more, and no socket that were still to be closed, is forgotten. */
 static void
-read_table(struct takeover *t)
+read_slot(struct takeover *t, uint32_t slot)
 {
-	struct parktable *table = t->keep->table;
+	struct claim *claim = &t->claims[slot];
 	struct parktable_entry e;
 	const char *why;
+	int r = parktable_read(t->keep->table, slot, &e);
+	struct session *s = r > 0 ? find(t, &e, &why) : NULL;
 
-	for (uint32_t slot = 0; slot < parktable_slots(table); slot++) {
-		int r = parktable_read(table, slot, &e);
-		struct session *s = r > 0 ? find(t, &e, &why) : NULL;
-
-		t->damaged += r < 0;
-		if (r == 0)
-			continue;
-		if (s != NULL && s->slot == SESSION_NO_SLOT)
-			restore(s, &e, slot);
-		else if (r < 0 || e.life == 0)
-			parktable_give(table, slot);
-		if (r > 0)
-			t->expected += e.life != 0;
+	t->damaged += r < 0;
+	if (r > 0)
+		claim->life = e.life;
+	t->expected += claim->life != 0;
+	if (s != NULL && s->slot == SESSION_NO_SLOT) {
+		claim->session = s;
+		restore(s, &e, slot, t->now_ms);
+	} else if (r != 0 && claim->life == 0) {
+		parktable_give(t->keep->table, slot);
 	}
+}
+
+static int
+read_table(struct takeover *t)
+{
+	uint32_t n = parktable_slots(t->keep->table);
+
+	t->claims = calloc(n > 0 ? n : 1, sizeof(*t->claims));
+	if (t->claims == NULL)
+		return -ENOMEM;
+	for (uint32_t slot = 0; slot < n; slot++)
+		read_slot(t, slot);
+	return 0;
 }
 
 static void
@@ -143,15 +160,13 @@ static bool
 adopt(struct takeover *t, struct session *s, const struct parked *parked,
     const struct parktable_entry *e, struct inspection *seen)
 {
-	int64_t now_ms = guard_now_ms(s->peer->guard);
-
 	if (parking_know(t->keep->parking, parked) < 0) {
 		t->wrong++;
 		return false;
 	}
 	s->life = parked->life;
 	memcpy(&seen->socket.remote, e->remote, sizeof(seen->socket.remote));
-	session_adopt(s, &seen->socket, not_after(e->since_ms, now_ms));
+	session_adopt(s, &seen->socket, not_after(e->since_ms, t->now_ms));
 	if (seen->lives)
 		t->taken++;
 	else
@@ -159,19 +174,28 @@ adopt(struct takeover *t, struct session *s, const struct parked *parked,
 	return true;
 }
 
+/* The entry that a socket names. False: there is none; its end had come, and been told, when the
+ * daemon before this one was ended. */
+static bool
+read_entry(const struct takeover *t, const struct parked *parked, struct parktable_entry *ret)
+{
+	const struct parktable *table = t->keep->table;
+
+	return parked->life != 0 && parked->slot < parktable_slots(table) &&
+	       t->claims[parked->slot].life == parked->life &&
+	       parktable_read(table, parked->slot, ret) > 0;
+}
+
 /* One socket. True: a session has it. */
 static bool
 take_one(struct takeover *t, const struct parked *parked)
 {
-	struct parktable *table = t->keep->table;
 	struct inspection seen;
 	struct parktable_entry e;
 	const char *why = NULL;
 	struct session *s;
 
-	/* Its end had come, and been told, when the daemon before this one was ended. */
-	if (parked->life == 0 || parked->slot >= parktable_slots(table) ||
-	    parktable_read(table, parked->slot, &e) <= 0 || e.life != parked->life) {
+	if (!read_entry(t, parked, &e)) {
 		t->strays++;
 		return false;
 	}
@@ -179,13 +203,16 @@ take_one(struct takeover *t, const struct parked *parked)
 		t->wrong++;
 		return false;
 	}
-	s = find(t, &e, &why);
-	if (s != NULL && s->slot == parked->slot && session_state(s) == FSM_IDLE)
+	s = t->claims[parked->slot].session;
+	if (s != NULL && session_state(s) == FSM_IDLE)
 		return adopt(t, s, parked, &e, &seen);
-	if (s == NULL)
+	/* A session has one socket: any other is nobody's. */
+	if (s == NULL && find(t, &e, &why) == NULL) {
 		say_closed(t, &e, &seen.socket, why);
-	t->unwanted += s == NULL;
-	t->wrong += s != NULL;
+		t->unwanted++;
+	} else {
+		t->wrong++;
+	}
 	return false;
 }
 
@@ -202,19 +229,16 @@ static void
 settle_table(struct takeover *t)
 {
 	struct keep *keep = t->keep;
-	struct parktable_entry e;
-	const char *why;
 
 	for (uint32_t slot = 0; slot < parktable_slots(keep->table); slot++) {
-		struct session *s;
+		const struct claim *claim = &t->claims[slot];
 
-		if (parktable_read(keep->table, slot, &e) <= 0)
+		if (claim->life == 0)
 			continue;
-		s = find(t, &e, &why);
-		if (s == NULL || s->slot != slot)
+		if (claim->session == NULL)
 			parktable_give(keep->table, slot);
-		else if (e.life != s->life)
-			keep_moved(keep, s);
+		else if (claim->session->life != claim->life)
+			keep_moved(keep, claim->session);
 	}
 }
 
@@ -297,6 +321,21 @@ say_all(struct takeover *t)
 		    t->wrong);
 }
 
+/* Everything that was found goes to its session, or is ended. */
+static void
+take_all(struct takeover *t)
+{
+	for (unsigned i = 0; i < t->haul.n; i++) {
+		if (!take_one(t, &t->haul.list[i]))
+			end(t->haul.list[i].fd);
+		t->haul.list[i].fd = -1;
+	}
+	settle_table(t);
+	say_all(t);
+	bury(t);
+	keep_settle(t->keep);
+}
+
 int
 takeover(struct keep *keep, const struct config *config)
 {
@@ -305,24 +344,16 @@ takeover(struct keep *keep, const struct config *config)
 
 	if (keep->table == NULL)
 		return 0;
+	t.now_ms = guard_now_ms(keep->guard);
 	r = haul_take(&t.haul, keep->parking, &keep->store);
 	store_clear(&keep->store);
 	if (r == 0) {
 		t.corpses = calloc(t.haul.n > 0 ? t.haul.n : 1, sizeof(*t.corpses));
-		r = t.corpses == NULL ? -ENOMEM : 0;
+		r = t.corpses == NULL ? -ENOMEM : read_table(&t);
 	}
-	if (r == 0) {
-		read_table(&t);
-		for (unsigned i = 0; i < t.haul.n; i++) {
-			if (!take_one(&t, &t.haul.list[i]))
-				end(t.haul.list[i].fd);
-			t.haul.list[i].fd = -1;
-		}
-		settle_table(&t);
-		say_all(&t);
-		bury(&t);
-		keep_settle(keep);
-	}
+	if (r == 0)
+		take_all(&t);
+	free(t.claims);
 	free(t.corpses);
 	haul_clear(&t.haul);
 	return r;

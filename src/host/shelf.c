@@ -46,9 +46,10 @@ shelf_pair(int *ret_write, int *ret_keep)
 int
 shelf_send(int write_fd, const struct parked *parked, size_t n)
 {
-	struct letter letter = {.head.n = (uint32_t)n};
-	union control control;
-	int fds[PARKING_SHELF];
+	/* To be cleared each time, they would cost more than a message with one does. */
+	static struct letter letter;
+	static union control control;
+	static int fds[PARKING_SHELF];
 	struct iovec iov = {.iov_base = &letter,
 	    .iov_len = offsetof(struct letter, labels) + n * sizeof(struct label)};
 	struct msghdr message = {.msg_iov = &iov,
@@ -56,8 +57,8 @@ shelf_send(int write_fd, const struct parked *parked, size_t n)
 	    .msg_control = control.bytes,
 	    .msg_controllen = CMSG_SPACE(n * sizeof(int))};
 
-	memset(&control, 0, sizeof(control));
 	memcpy(letter.head.magic, magic, sizeof(magic));
+	letter.head.n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++) {
 		letter.labels[i] = (struct label){.life = parked[i].life, .slot = parked[i].slot};
 		fds[i] = parked[i].fd;

@@ -23,3 +23,10 @@ storm: src/kaguard tests/bench/holder tests/bench/sink
 EXTRA_PROGRAMS += tests/bench/bench_journal
 tests_bench_bench_journal_SOURCES = tests/bench/bench_journal.c
 tests_bench_bench_journal_LDADD = $(KAGUARD_LIBS)
+
+# The daemon with a stopwatch, for make bench-restart: see tests/systemd/systemd.mk.
+EXTRA_PROGRAMS += tests/bench/kaguard-stopwatch
+tests_bench_kaguard_stopwatch_SOURCES = src/daemon/main.c tests/bench/stopwatch.c
+tests_bench_kaguard_stopwatch_LDADD = $(KAGUARD_LIBS)
+tests_bench_kaguard_stopwatch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keep_moved,--wrap=parking_flush \
+	-Wl,--wrap=takeover,--wrap=keep_leave

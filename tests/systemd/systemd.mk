@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 EXTRA_DIST += \
+	tests/systemd/bench_restart.py \
 	tests/systemd/boot.sh \
 	tests/systemd/conftest.py \
 	tests/systemd/follow.py \
@@ -23,6 +24,8 @@ EXTRA_DIST += \
 # a copy of, and that has the libraries that kaguard was built with; by default it is this one.
 KAGUARD_ROOT = /
 systemd_tree = $(abs_builddir)/tests/systemd/tree
+systemd_environment = KAGUARD_TREE='$(systemd_tree)' KAGUARD_ROOT='$(KAGUARD_ROOT)' \
+	PYTHONDONTWRITEBYTECODE=1
 
 # Other versions: one that knows more of each session, and one with another table.
 other_builds = tests/systemd/kaguard-longer tests/systemd/kaguard-other
@@ -38,15 +41,21 @@ tests_systemd_kaguard_other_LDADD = $(KAGUARD_LIBS)
 check-systemd: all $(other_builds)
 	rm -rf '$(systemd_tree)'
 	$(MAKE) -s install DESTDIR='$(systemd_tree)'
-	KAGUARD_TREE='$(systemd_tree)' KAGUARD_ROOT='$(KAGUARD_ROOT)' \
-		KAGUARD_BUILDS='$(abs_builddir)/tests/systemd' PYTHONDONTWRITEBYTECODE=1 \
-		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/systemd
+	$(systemd_environment) KAGUARD_BUILDS='$(abs_builddir)/tests/systemd' $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/systemd
 
 # The same in other releases of Debian, each with another systemd: 257 in trixie, 262 in sid.
 .PHONY: check-systemd-trixie check-systemd-sid
 check-systemd-trixie check-systemd-sid:
 	root=$$($(srcdir)/tests/systemd/root.sh $(@:check-systemd-%=%)) && \
 		$(MAKE) check-systemd KAGUARD_ROOT="$$root"
+
+# What a restart costs, in the same container; BENCH="--rounds 9 --sessions 1000".
+.PHONY: bench-restart
+bench-restart: all tests/bench/kaguard-stopwatch
+	rm -rf '$(systemd_tree)'
+	$(MAKE) -s install DESTDIR='$(systemd_tree)'
+	$(systemd_environment) $(PYTHON) $(srcdir)/tests/systemd/bench_restart.py $(BENCH) \
+		tests/bench/kaguard-stopwatch
 
 clean-local: clean-systemd-tree
 .PHONY: clean-systemd-tree
