@@ -9,7 +9,8 @@ etc/kaguard.yaml: etc/kaguard.yaml.in Makefile
 
 schemadir = $(datadir)/kaguard
 nodist_schema_DATA = etc/kaguard.schema.json
-dist_schema_DATA = etc/measure.schema.json
+measuredir = $(schemadir)
+dist_measure_DATA = etc/measure.schema.json
 
 etc/kaguard.schema.json: tools/schema-print$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && tools/schema-print$(EXEEXT) >$@
