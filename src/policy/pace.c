@@ -29,7 +29,9 @@ pace_has_room(const struct pace *pace)
 static int64_t
 interval_us(const struct pace *pace)
 {
-	return pace->spread_ms * 1000 / (pace->sessions > PACE_FEW ? pace->sessions : PACE_FEW);
+	int64_t n = pace->sessions > PACE_FEW ? pace->sessions : PACE_FEW;
+
+	return pace->spread_ms * 1000 / (n > PACE_MANY ? n * n / PACE_MANY : n);
 }
 
 int64_t

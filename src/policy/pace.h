@@ -12,8 +12,9 @@
  * from its listen queue when it gets to it. What lies there cannot be seen from here; only that
  * there was no room any more, a second too late, by a SYN that had to be sent again. So nobody is
  * hurried without need: the sessions of a peer are spread over half a second, in which a small
- * server has time to take a few and a large one, which is to hold thousands, takes thousands. Where
- * that was too fast they are spread over twice the time from then on, and slowly over less again.
+ * server has time to take a few and a large one, which is to hold thousands, takes thousands. One
+ * that holds very many from one client has a queue for them, and takes them in less. Where that was
+ * too fast they are spread over twice the time from then on, and slowly over less again.
  */
 
 #include <stdbool.h>
@@ -24,8 +25,9 @@
 #define PACE_MAX_WINDOW 64
 
 #define PACE_SPREAD_MS	   500	/* all sessions of a peer */
-#define PACE_MAX_SPREAD_MS 4000 /* whoever cannot take them in this time lacks something else */
+#define PACE_MAX_SPREAD_MS 8000 /* whoever cannot take them in this time lacks something else */
 #define PACE_FEW	   500	/* fewer are spread like so many: one in a millisecond */
+#define PACE_MANY	   7500 /* of more the time is shorter in proportion */
 #define PACE_BURST	   8	/* at once in any case, beyond what ... */
 #define PACE_TICK_MS	   2	/* ... this time is good for: a loop's timers are no finer */
 
