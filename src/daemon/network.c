@@ -48,6 +48,7 @@ say(struct network *n, enum message message, int priority, const char *format, .
 static void
 look_around(struct network *n)
 {
+	bool had = n->known && (n->reach4 || n->reach6);
 	int r;
 
 	if (n->watch == NULL)
@@ -56,7 +57,8 @@ look_around(struct network *n)
 	if (r == 0)
 		r = netwatch_reach(n->watch, AF_INET6, &n->reach6);
 	n->known = r == 0;
-	if (n->known && !n->reach4 && !n->reach6)
+	/* That there is none, as where all peers are on this host, is no change. */
+	if (had && n->known && !n->reach4 && !n->reach6)
 		n->guard->network_changed_ms = guard_now_ms(n->guard);
 }
 
