@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: ISC
 dist_man_MANS += doc/kaguard.8 doc/kaguard.journal.7
 EXTRA_DIST += doc/architecture.md
+dist_man_MANS += doc/kaguardctl.1
+
+# The JSON that kaguardctl prints.
+dist_schema_DATA = doc/kaguardctl.schema.json
 
 # The options are listed by the parser's own table.
 nodist_man_MANS += doc/kaguard.yaml.5

@@ -47,8 +47,9 @@ send_all(int fd, const char *bytes, size_t size)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* Who hangs up may have said why. */
 		if (n < 0)
-			return -errno;
+			return errno == EPIPE || errno == ECONNRESET ? 0 : -errno;
 		bytes += n;
 		size -= (size_t)n;
 	}

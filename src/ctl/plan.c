@@ -42,6 +42,7 @@ add_plan(struct table *table, const json_t *item)
 	const struct plantable_row row = {.peer = text(item, "peer"),
 	    .firewall = text(item, "firewall"),
 	    .firewall_ms = (int64_t)(real(item, "firewall_s") * 1000),
+	    .learnt_ms = (int64_t)(real(item, "learnt_s") * 1000),
 	    .plan = &plan};
 
 	plantable_add(table, &row);

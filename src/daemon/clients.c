@@ -12,6 +12,7 @@
 
 #include "daemon/interface.h"
 #include "daemon/query.h"
+#include "net/clock.h"
 
 /* Without descriptors nobody can be accepted, and waiting is all that can be done about it. */
 #define EXHAUSTED_MS 1000
@@ -23,6 +24,7 @@ struct client {
 	struct query query;
 	TAILQ_ENTRY(client) entry, turn;
 	int fd;
+	int64_t taken_ms; /* when it last took something of what is there for it */
 	bool in_turn;
 	bool waiting; /* the query is */
 	bool ended;   /* it sends nothing any more */
@@ -53,11 +55,15 @@ flush(struct client *c)
 	size_t size;
 	ssize_t n;
 
+	varlink_pending(&c->varlink, &size);
+	if (size == 0)
+		c->taken_ms = clock_now_ms();
 	while (bytes = varlink_pending(&c->varlink, &size), size > 0) {
 		n = send(c->fd, bytes, size, MSG_NOSIGNAL);
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
 		varlink_sent(&c->varlink, (size_t)n);
+		c->taken_ms = clock_now_ms();
 	}
 	return true;
 }
@@ -129,6 +135,19 @@ take_turn(struct client *c)
 	TAILQ_INSERT_TAIL(&clients->in_turn, c, turn);
 }
 
+/* How long it may go on taking nothing; -1: there is nothing to be taken. */
+static int64_t
+patience(const struct client *c)
+{
+	int64_t left_ms = c->taken_ms + CLIENTS_PATIENCE_MS - clock_now_ms();
+	size_t pending;
+
+	varlink_pending(&c->varlink, &pending);
+	if (pending == 0)
+		return -1;
+	return left_ms > 0 ? left_ms : 0;
+}
+
 /* After anything has changed: send, and wait for what comes next. The client may be gone then. */
 static void
 settle(struct client *c)
@@ -136,7 +155,7 @@ settle(struct client *c)
 	unsigned what = 0;
 	size_t size;
 
-	if (!flush(c) || is_done(c)) {
+	if (!flush(c) || is_done(c) || patience(c) == 0) {
 		drop(c);
 		return;
 	}
@@ -144,11 +163,9 @@ settle(struct client *c)
 		take_turn(c);
 	if (!c->ended && varlink_space(&c->varlink, &size) != NULL)
 		what |= WAKE_READ;
-	varlink_pending(&c->varlink, &size);
-	if (size > 0)
+	if (patience(c) > 0)
 		what |= WAKE_WRITE;
-	if (wake_arm(&c->wake, what != 0 ? c->fd : -1, what, size > 0 ? CLIENTS_PATIENCE_MS : -1) <
-	    0)
+	if (wake_arm(&c->wake, what != 0 ? c->fd : -1, what, patience(c)) < 0)
 		drop(c);
 }
 
@@ -157,12 +174,10 @@ on_client(struct wake *wake, unsigned what)
 {
 	struct client *c = container_of(wake, struct client, wake);
 
-	if ((what & WAKE_READ && !receive(c)) ||
-	    (what & WAKE_TIME && !(what & (WAKE_READ | WAKE_WRITE)))) {
+	if (what & WAKE_READ && !receive(c))
 		drop(c);
-		return;
-	}
-	settle(c);
+	else
+		settle(c);
 }
 
 /* One piece of the answer to one call. */

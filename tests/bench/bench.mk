@@ -4,13 +4,15 @@
 EXTRA_PROGRAMS += tests/bench/holder tests/bench/sink
 tests_bench_holder_LDADD =
 tests_bench_sink_LDADD =
-EXTRA_DIST += tests/bench/bench.py tests/bench/rig.py tests/bench/slow_sink.py tests/bench/storm.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_status.py tests/bench/rig.py tests/bench/slow_sink.py tests/bench/storm.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench
-bench: src/kaguard tests/bench/holder tests/bench/sink tests/bench/bench_journal
+bench: src/kaguard src/kaguardctl tests/bench/holder tests/bench/sink tests/bench/bench_journal
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench.py $(BENCH) \
 		src/kaguard tests/bench/holder tests/bench/sink
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench_status.py \
+		src/kaguard src/kaguardctl tests/bench/sink
 	tests/bench/bench_journal
 
 # A server with 15,000 sessions is restarted: make storm STORM='--runs 1'

@@ -78,7 +78,8 @@ def asked(guard, runs):
 
 
 def measure(options):
-    sinks = [rig.Sink(options.sink, rig.SINK_HOLDS) for _ in range(-(-options.sessions // rig.SINK_HOLDS))]
+    n_sinks = -(-options.sessions // rig.SINK_HOLDS)
+    sinks = [rig.Sink(options.sink, options.sessions // n_sinks) for _ in range(n_sinks)]
     peers = [peer for i, sink in enumerate(sinks, 1) for peer in rig.peers_of(sink, sink.count, i)]
     guard = rig.Guard("kaguard", options.kaguard, peers)
     try:

@@ -14,6 +14,10 @@ check_PROGRAMS += tests/fuzz/replay_ladder
 tests_fuzz_replay_ladder_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ladder.c tests/fuzz/fuzz.h
 tests_fuzz_replay_ladder_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"ladder"'
 tests_fuzz_replay_ladder_LDADD = $(KAGUARD_LIBS)
+check_PROGRAMS += tests/fuzz/replay_varlink
+tests_fuzz_replay_varlink_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_varlink.c tests/fuzz/fuzz.h
+tests_fuzz_replay_varlink_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"varlink"'
+tests_fuzz_replay_varlink_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_S = 60
@@ -38,6 +42,13 @@ fuzz: all
 		$(srcdir)/src/policy/evidence.c $(srcdir)/src/policy/rungs.c \
 		$(srcdir)/src/policy/firewalls.c
 	mkdir -p tests/fuzz/found_ladder
-	tests/fuzz/fuzz_ladder -max_total_time=$(FUZZ_SECONDS) -max_len=2048 \
+	tests/fuzz/fuzz_ladder -max_total_time=$(FUZZ_S) -max_len=2048 \
 		tests/fuzz/found_ladder '$(srcdir)/tests/fuzz/corpus/ladder'
-CLEANFILES += tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect
+	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_varlink \
+		$(srcdir)/tests/fuzz/fuzz_varlink.c $(srcdir)/src/host/varlink.c \
+		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
+	mkdir -p tests/fuzz/found_varlink
+	tests/fuzz/fuzz_varlink -max_total_time=$(FUZZ_S) -max_len=70000 -len_control=1000 \
+		tests/fuzz/found_varlink '$(srcdir)/tests/fuzz/corpus/varlink'
+CLEANFILES += tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 EXTRA_DIST += demo \
 	tests/lab/conftest.py \
+	tests/lab/ctl.py \
 	tests/lab/demo.py \
 	tests/lab/guard.py \
 	tests/lab/long_detect.py \
@@ -8,6 +9,8 @@ EXTRA_DIST += demo \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \
 	tests/lab/proxy.py \
+	tests/lab/test_control.py \
+	tests/lab/test_ctl.py \
 	tests/lab/test_descriptors.py \
 	tests/lab/test_flush.py \
 	tests/lab/test_handover.py \

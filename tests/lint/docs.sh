@@ -16,14 +16,27 @@ options_in()
 	grep -oE -- '(^|[^[:alnum:]-])--[a-z][a-z-]*' | sed 's/.*--//' | sort -u
 }
 
-# options TREE: the options that --help prints and those of the manual page are the same.
+# options PROGRAM PAGE TREE: the options that --help prints and those of the manual page are the same.
 options()
 {
-	"$KAGUARD" --help | options_in >"$lint_tmp/help"
-	grep -oE 'Fl -[a-z][a-z-]*' "$1/doc/kaguard.8" | sed 's/Fl -//' | sort -u >"$lint_tmp/page"
-	[ -s "$lint_tmp/help" ] || echo "kaguard --help prints no options"
-	comm -23 "$lint_tmp/help" "$lint_tmp/page" | sed 's/.*/--& is not in kaguard.8/'
-	comm -13 "$lint_tmp/help" "$lint_tmp/page" | sed 's/.*/--& is in kaguard.8 only/'
+	"$1" --help | options_in >"$lint_tmp/help"
+	grep -oE 'Fl -[a-z][a-z-]*' "$3/doc/$2" | sed 's/Fl -//' | sort -u >"$lint_tmp/page"
+	[ -s "$lint_tmp/help" ] || echo "$1 --help prints no options"
+	comm -23 "$lint_tmp/help" "$lint_tmp/page" | sed "s/.*/--& is not in $2/"
+	comm -13 "$lint_tmp/help" "$lint_tmp/page" | sed "s/.*/--& is in $2 only/"
+}
+
+# commands TREE: each command of kaguardctl has its place in the manual page, and an example there.
+commands()
+{
+	"${KAGUARD}ctl" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$lint_tmp/commands"
+	[ -s "$lint_tmp/commands" ] || echo "kaguardctl --help prints no commands"
+	while read -r command; do
+		grep -q "^\.It Cm $command\>" "$1/doc/kaguardctl.1" ||
+			echo "$command is not in kaguardctl.1"
+		sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$1/doc/kaguardctl.1" |
+			grep -q "kaguardctl $command\>" || echo "$command has no example"
+	done <"$lint_tmp/commands"
 }
 
 # The transitions in a tree's doc/architecture.md are those of the table.
@@ -38,7 +51,10 @@ lint_tmp=$(mktemp -d)
 trap 'rm -rf "$lint_tmp"' EXIT
 
 clean "manual pages pass mandoc -Tlint" pages "$KAGUARD_SRCDIR"
-clean "kaguard.8 has the options of kaguard --help" options "$KAGUARD_SRCDIR"
+clean "kaguard.8 has the options of kaguard --help" options "$KAGUARD" kaguard.8 "$KAGUARD_SRCDIR"
+clean "kaguardctl.1 has the options of kaguardctl --help" \
+	options "${KAGUARD}ctl" kaguardctl.1 "$KAGUARD_SRCDIR"
+clean "kaguardctl.1 has the commands of kaguardctl --help" commands "$KAGUARD_SRCDIR"
 clean "doc/architecture.md has the transitions of the table" transitions "$KAGUARD_SRCDIR"
 catches "unknown macro" doc/a.8 pages <<'END'
 .Dd January 1, 2026
@@ -49,11 +65,20 @@ catches "unknown macro" doc/a.8 pages <<'END'
 .Nd nothing
 .Xy
 END
-catches "--help is not in kaguard.8" doc/kaguard.8 options <<'END'
+catches "--help is not in kaguard.8" doc/kaguard.8 options "$KAGUARD" kaguard.8 <<'END'
 .It Fl -colour
 END
-catches "--colour is in kaguard.8 only" doc/kaguard.8 options <<'END'
+catches "--colour is in kaguard.8 only" doc/kaguard.8 options "$KAGUARD" kaguard.8 <<'END'
 .It Fl -colour
+END
+catches "--colour is in kaguardctl.1 only" doc/kaguardctl.1 options "${KAGUARD}ctl" kaguardctl.1 <<'END'
+.It Fl -colour
+END
+catches "status has no example" doc/kaguardctl.1 commands <<'END'
+.It Cm status
+END
+catches "probe is not in kaguardctl.1" doc/kaguardctl.1 commands <<'END'
+.It Cm status
 END
 catches "> idle        start" doc/architecture.md transitions <<'END'
 <!-- fsm:begin -->

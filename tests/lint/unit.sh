@@ -20,7 +20,7 @@ Unknown key.* .RestartMaxDelaySec. in section .Service., ignoring'
 verify()
 {
 	mkdir -p "$lint_tmp/unit"
-	sed "s|=[^ ]*/kaguard\\>|=$KAGUARD|" "$1/systemd/kaguard.service" \
+	sed "s|=[^ ]*/kaguard\\>|=$KAGUARD|; s|=[^ ]*/kaguardctl\\>|=${KAGUARD}ctl|" "$1/systemd/kaguard.service" \
 		>"$lint_tmp/unit/kaguard.service"
 	systemd-analyze verify --man=no --recursive-errors=no "$lint_tmp/unit/kaguard.service" 2>&1 |
 		grep -v "$too_new" | sort -u

@@ -5,12 +5,14 @@ simulation = tests/sim/simheap.c tests/sim/simheap.h tests/sim/simnet.c tests/si
 	tests/sim/world.c tests/sim/world.h
 
 check_PROGRAMS += tests/sim/test_sim tests/sim/test_network tests/sim/test_heart \
-	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning
+	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning \
+	tests/sim/test_walk
 tests_sim_test_sim_SOURCES = tests/sim/test_sim.c $(simulation)
 tests_sim_test_network_SOURCES = tests/sim/test_network.c $(simulation)
 heartworld = tests/sim/heartworld.c tests/sim/heartworld.h
 tests_sim_test_heart_SOURCES = tests/sim/test_heart.c $(heartworld) $(simulation)
 tests_sim_test_heart_change_SOURCES = tests/sim/test_heart_change.c $(heartworld) $(simulation)
+tests_sim_test_walk_SOURCES = tests/sim/test_walk.c $(simulation)
 tests_sim_test_storm_SOURCES = tests/sim/test_storm.c $(simulation)
 tests_sim_test_learning_SOURCES = tests/sim/test_learning.c $(simulation)
 endif

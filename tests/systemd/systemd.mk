@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/systemd/service.py \
 	tests/systemd/test_boot.py \
 	tests/systemd/test_closed.py \
+	tests/systemd/test_ctl.py \
 	tests/systemd/test_hung.py \
 	tests/systemd/test_journal.py \
 	tests/systemd/test_killed.py \

@@ -16,10 +16,12 @@ check_PROGRAMS += \
 	tests/unit/test_conn \
 	tests/unit/test_conn_talk \
 	tests/unit/test_connect \
+	tests/unit/test_control \
 	tests/unit/test_courier \
 	tests/unit/test_courier_jam \
 	tests/unit/test_diagnosis \
 	tests/unit/test_document \
+	tests/unit/test_events \
 	tests/unit/test_evidence \
 	tests/unit/test_expect \
 	tests/unit/test_firewalls \
@@ -53,7 +55,8 @@ check_PROGRAMS += \
 	tests/unit/test_suspend \
 	tests/unit/test_text \
 	tests/unit/test_timespan \
-	tests/unit/test_unrest
+	tests/unit/test_unrest \
+	tests/unit/test_varlink
 
 keepalive_model = tests/unit/kernel_keepalive.c tests/unit/kernel_keepalive.h
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(keepalive_model)
