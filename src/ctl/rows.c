@@ -208,10 +208,13 @@ put_age(char cell[GRID_CELL], int64_t ms, const char *before, const char *behind
 static void
 put_next(char cell[GRID_CELL], const struct row *row)
 {
-	if (row->retry_ms >= 0)
-		put_age(cell, row->retry_ms, "retry in ", "");
+	bool retries = row->retry_ms >= 0;
+	int64_t ms = retries ? row->retry_ms : row->next_ms;
+
+	if (ms == 0)
+		snprintf(cell, GRID_CELL, "%s due", retries ? "retry" : "probe");
 	else
-		put_age(cell, row->next_ms, "probe in ", "");
+		put_age(cell, ms, retries ? "retry in " : "probe in ", "");
 }
 
 /* A round trip that was measured long ago says so. */

@@ -5,13 +5,15 @@
 #include <stdio.h>
 
 #include "config/config.h"
+#include "daemon/clients.h"
 #include "daemon/guard.h"
 #include "host/parking.h"
 #include "net/descriptors.h"
 
-/* Descriptors that are not sessions: kept free for files and names, and with those always open. */
-#define RESERVED_DESCRIPTORS 8
-#define OWN_DESCRIPTORS	     32
+/* Descriptors that are not sessions: kept free for files, names and who asks at the control socket,
+ * and with those always open. */
+#define RESERVED_DESCRIPTORS (8 + CLIENTS_MAX)
+#define OWN_DESCRIPTORS	     (32 + CLIENTS_MAX)
 
 /* What a configuration takes. */
 static int

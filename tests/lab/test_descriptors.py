@@ -6,7 +6,7 @@ import netlab
 from conftest import PORT, QUICK
 
 FILLER, SCARCE = 7002, 7003
-RESERVED = 8  # RESERVED_DESCRIPTORS in src/daemon/limits.c
+RESERVED = 40  # RESERVED_DESCRIPTORS in src/daemon/limits.c
 
 
 def config(*peers):
