@@ -239,6 +239,10 @@ remarks(const struct job *job)
 		    "kaguardctl: %u sessions died sooner: packets were lost, or the firewall is "
 		    "short of room\n",
 		    view->scattered);
+	if (view->stirred > view->opened / 2)
+		fprintf(stderr,
+		    "kaguardctl: the peer itself sends packets on idle sessions, perhaps "
+		    "keepalive probes of its own: they keep the sessions fresh\n");
 	if (view->finished && view->confidence == EVIDENCE_LOW && !job->interrupted)
 		fprintf(stderr, "kaguardctl: what was seen is contradictory; measure again\n");
 }

@@ -219,8 +219,9 @@ measure_json(const struct measure_report *report)
 			json_array_append_new(names, json_string(firewall_at(i)->name));
 	if (gmtime_r(&report->started, &tm) != NULL)
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	sessions = json_pack("{s:i s:i s:i s:i}", "opened", (int)view->opened, "refused",
-	    (int)view->refused, "died", (int)view->dead, "scattered", (int)view->scattered);
+	sessions = json_pack("{s:i s:i s:i s:i s:i}", "opened", (int)view->opened, "refused",
+	    (int)view->refused, "died", (int)view->dead, "scattered", (int)view->scattered,
+	    "stirred", (int)view->stirred);
 	return json_pack("{s:i s:s s:s? s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:f s:I s:s}",
 	    "schema_version", 1, "address", report->address, "remote", report->remote, "verdict",
 	    evidence_verdict_name(view->verdict), "confidence",

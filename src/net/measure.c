@@ -9,6 +9,7 @@
 
 #include "net/clock.h"
 #include "net/connect.h"
+#include "net/segments.h"
 #include "net/sockopt.h"
 
 #define CONNECT_MS 5000
@@ -22,6 +23,7 @@ struct measure_session {
 	struct race race; /* while it is being opened */
 	struct wake wake; /* until it is open: the time that is left; then what the peer sends */
 	struct probe probe;
+	unsigned received; /* segments, up to the last that was asked for */
 	int fd;
 };
 
@@ -75,6 +77,7 @@ on_answered(struct probe *probe, int64_t answer_ms)
 	struct sockopt_refusal refusal;
 
 	sockopt_keepalive(session->fd, &silent, &refusal);
+	session->received = segments_received(session->fd);
 	ladder_answered(session->measure->ladder, number(session), probe->asked_ms + answer_ms);
 	advance(session->measure);
 }
@@ -107,6 +110,7 @@ on_wake(struct wake *wake, unsigned what)
 		return;
 	}
 	if (n > 0) {
+		session->received = segments_received(session->fd);
 		ladder_data(measure->ladder, number(session), now_ms);
 		wake_after(wake, DISCARD_PAUSE_MS);
 	} else if (n < 0 && is_silence(errno)) {
@@ -154,6 +158,7 @@ opened(struct measure_session *session, const struct race_end *end)
 		r = sockopt_keepalive(session->fd, &silent, &refusal);
 	if (r == 0)
 		r = wake_arm(&session->wake, session->fd, WAKE_READ, -1);
+	session->received = r == 0 ? segments_received(session->fd) : 0;
 	if (r < 0)
 		refused(session, -r);
 	else
@@ -201,6 +206,10 @@ probe_session(struct measure *measure, struct measure_session *session)
 	/* The kernel repeats it; the ladder only counts. */
 	if (session->fd < 0 || session->probe.list != NULL)
 		return;
+	/* A SYN-ACK that was sent again, since our acknowledgement was lost; a probe of the peer's:
+	 * the kernel answers, and says nothing. */
+	if (segments_received(session->fd) != session->received)
+		ladder_stirred(measure->ladder, number(session));
 	session->probe.fd = session->fd;
 	session->probe.keepalive = silent;
 	session->probe.answered = on_answered;

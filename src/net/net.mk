@@ -12,6 +12,7 @@ libkaguard_a_SOURCES += \
 	src/net/prober.c src/net/prober.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/rtnl.c src/net/rtnl.h \
+	src/net/segments.c src/net/segments.h \
 	src/net/sockopt.c src/net/sockopt.h \
 	src/net/suspend.c src/net/suspend.h \
 	src/net/tcpinfo.c src/net/tcpinfo.h

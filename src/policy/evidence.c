@@ -13,6 +13,12 @@ evidence_tolerance_ms(int64_t age_ms)
 	return age_ms / 40 > RTT_MS ? age_ms / 40 : RTT_MS;
 }
 
+int64_t
+evidence_probed_ms(int64_t age_ms)
+{
+	return age_ms / 40 > PROMPT_MS ? age_ms / 40 : PROMPT_MS;
+}
+
 bool
 evidence_spontaneous(enum evidence_end end)
 {
@@ -89,9 +95,12 @@ evidence_bracket(const struct evidence *evidence)
 		return b;
 	tolerance = evidence_tolerance_ms(b.high_ms);
 	for (unsigned i = 0; i < evidence->deaths; i++) {
-		int64_t age = age_of(evidence, &evidence->death[i]);
+		const struct evidence_death *death = &evidence->death[i];
+		int64_t above = age_of(evidence, death) - b.high_ms;
 
-		b.support += age >= b.high_ms && age <= b.high_ms + tolerance;
+		b.support += above >= 0 && above <= (evidence_spontaneous(death->end)
+							    ? tolerance
+							    : evidence_probed_ms(b.high_ms));
 	}
 	b.end = most_of(evidence, b.high_ms, b.high_ms + tolerance);
 	/* An end that comes by itself comes at the expiry, and not when we ask. */
@@ -102,10 +111,11 @@ evidence_bracket(const struct evidence *evidence)
 }
 
 void
-evidence_reconsider(struct evidence *evidence, int64_t eldest_ms)
+evidence_reconsider(struct evidence *evidence, int64_t eldest_ms, unsigned controls)
 {
 	struct evidence by_data = *evidence;
 	struct evidence_bracket b;
+	unsigned alike = 0;
 
 	by_data.blind = true;
 	b = evidence_bracket(&by_data);
@@ -114,11 +124,12 @@ evidence_reconsider(struct evidence *evidence, int64_t eldest_ms)
 	for (unsigned i = 0; i < EVIDENCE_CONTROLS && i < evidence->controls_dead; i++) {
 		int64_t tolerance = evidence_tolerance_ms(b.high_ms);
 
-		if (evidence->control[i].alive_ms <= b.high_ms + tolerance &&
-		    evidence->control[i].dead_ms + tolerance >= b.low_ms &&
-		    eldest_ms < evidence->control[i].alive_ms)
-			evidence->blind = true;
+		alike += evidence->control[i].alive_ms <= b.high_ms + tolerance &&
+			 evidence->control[i].dead_ms + tolerance >= b.low_ms &&
+			 eldest_ms < evidence->control[i].alive_ms;
 	}
+	if (alike >= controls)
+		evidence->blind = true;
 }
 
 bool

@@ -82,14 +82,17 @@ void evidence_control_died(struct evidence *evidence, int64_t alive_ms, int64_t 
 
 /*
  * Have the silent ones died at the age of a control, counted from its opening? Then keepalive does
- * not count, and blind is set. eldest_ms: the age of the oldest control that lives; 0: none.
+ * not count, and blind is set. It takes that many controls. eldest_ms: the age of the oldest one
+ * that lives; 0: none.
  */
-void evidence_reconsider(struct evidence *evidence, int64_t eldest_ms);
+void evidence_reconsider(struct evidence *evidence, int64_t eldest_ms, unsigned controls);
 
 struct evidence_bracket evidence_bracket(const struct evidence *evidence);
 
-/* Ages further apart than this are not one age. */
+/* What is further apart than this is not of one age: ends that come by themselves, */
 int64_t evidence_tolerance_ms(int64_t age_ms);
+/* and those that probes have met. */
+int64_t evidence_probed_ms(int64_t age_ms);
 
 /* A control has outlived the age at which the others died, or that cannot be asked any more. */
 bool evidence_control_outlived(

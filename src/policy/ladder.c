@@ -90,10 +90,15 @@ eldest_control_ms(const struct ladder *ladder, int64_t now_ms)
 void
 ladder_died(struct ladder *ladder, struct rung *rung, enum evidence_end end, int64_t now_ms)
 {
-	/* The entry was refreshed, and the probe met it, anywhere within a round trip. */
-	int64_t at = rung->state == RUNG_PROBING ? rung->asked_ms + rung->rtt_ms : now_ms;
-	struct evidence_death death = {at - rung->idle_ms, at - rung->data_ms, end};
+	int64_t at = now_ms;
+	struct evidence_death death;
 
+	/* Of the probe that a reset answers; but of the first of those that nothing has: most are
+	 * not lost. The entry was refreshed, and the probe met it, anywhere in a round trip. */
+	if (rung->state == RUNG_PROBING)
+		at = (end == EVIDENCE_RESET ? rung->again_ms - LADDER_RETRY_MS : rung->asked_ms) +
+		     rung->rtt_ms;
+	death = (struct evidence_death){at - rung->idle_ms, at - rung->data_ms, end};
 	rung->state = end == EVIDENCE_SILENT ? RUNG_DEAD : RUNG_GONE;
 	ladder->stale = true;
 	if (rung->control) {
@@ -104,7 +109,8 @@ ladder_died(struct ladder *ladder, struct rung *rung, enum evidence_end end, int
 		evidence_died(&ladder->evidence, &death);
 	}
 	if (ladder->evidence.controls_dead > 0)
-		evidence_reconsider(&ladder->evidence, eldest_control_ms(ladder, now_ms));
+		evidence_reconsider(
+		    &ladder->evidence, eldest_control_ms(ladder, now_ms), ladder->controls);
 }
 
 unsigned
@@ -167,6 +173,24 @@ ladder_refused(struct ladder *ladder, unsigned session, int64_t now_ms)
 	turned_away(ladder, &ladder->rungs[session], now_ms);
 }
 
+/* What an answer shows of the ages that live. */
+static void
+learn(struct ladder *ladder, const struct rung *rung, int64_t asked_ms)
+{
+	struct evidence *evidence = &ladder->evidence;
+	int64_t data_ms = asked_ms - rung->data_ms;
+
+	if (!rung->control) {
+		if (!rung->stirred)
+			evidence_lived(evidence, asked_ms - rung->idle_ms, data_ms);
+		return;
+	}
+	if (data_ms > evidence->control_ms)
+		evidence->control_ms = data_ms;
+	if (data_ms > evidence->lived_data_ms)
+		evidence->lived_data_ms = data_ms;
+}
+
 void
 ladder_answered(struct ladder *ladder, unsigned session, int64_t now_ms)
 {
@@ -175,14 +199,7 @@ ladder_answered(struct ladder *ladder, unsigned session, int64_t now_ms)
 
 	if (rung->state != RUNG_IDLE && rung->state != RUNG_PROBING)
 		return;
-	if (rung->control) {
-		if (asked - rung->data_ms > ladder->evidence.control_ms)
-			ladder->evidence.control_ms = asked - rung->data_ms;
-		if (asked - rung->data_ms > ladder->evidence.lived_data_ms)
-			ladder->evidence.lived_data_ms = asked - rung->data_ms;
-	} else {
-		evidence_lived(&ladder->evidence, asked - rung->idle_ms, asked - rung->data_ms);
-	}
+	learn(ladder, rung, asked);
 	if (rung->state == RUNG_PROBING) {
 		if (rung->tries == 1)
 			round_trip(ladder, rung, now_ms - asked);
@@ -192,8 +209,20 @@ ladder_answered(struct ladder *ladder, unsigned session, int64_t now_ms)
 	if (rung->opened_ms > ladder->refused_ms)
 		ladder->refused_in_a_row = 0;
 	rung->state = RUNG_IDLE;
+	rung->stirred = false;
 	rung->idle_ms = ladder->proof_ms = now_ms;
 	ladder->stale = true;
+}
+
+void
+ladder_stirred(struct ladder *ladder, unsigned session)
+{
+	struct rung *rung = &ladder->rungs[session];
+
+	if (rung->control || rung->stirred)
+		return;
+	rung->stirred = true;
+	ladder->stirred++;
 }
 
 void
@@ -204,6 +233,7 @@ ladder_data(struct ladder *ladder, unsigned session, int64_t now_ms)
 	if (rung->state != RUNG_IDLE && rung->state != RUNG_PROBING)
 		return;
 	rung->state = RUNG_IDLE;
+	rung->stirred = false;
 	rung->data_ms = rung->idle_ms = ladder->proof_ms = now_ms;
 	ladder->stale = true;
 }

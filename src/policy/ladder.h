@@ -64,7 +64,8 @@ struct ladder_view {
 	int64_t firewall_ms; /* what to declare: a common value in the bracket, or its lower end */
 	bool common;	     /* it is a common value */
 	unsigned opened, refused, alive, dead, scattered; /* sessions; controls are no part */
-	int64_t left_ms; /* until it will have ended, at the latest as things are */
+	unsigned stirred; /* times that a packet came by itself on an idle session */
+	int64_t left_ms;  /* until it will have ended, at the latest as things are */
 };
 
 /* The wish is within the bounds above, and min < max. 0, or -ENOMEM. */
@@ -81,6 +82,12 @@ void ladder_refused(struct ladder *ladder, unsigned session, int64_t now_ms);
 /* A session's peer has acknowledged something; `data`: it has sent something by itself. */
 void ladder_answered(struct ladder *ladder, unsigned session, int64_t now_ms);
 void ladder_data(struct ladder *ladder, unsigned session, int64_t now_ms);
+
+/*
+ * Something has come in on a session that did not ask for it, at some moment: it is younger than it
+ * was taken for.
+ */
+void ladder_stirred(struct ladder *ladder, unsigned session);
 
 /* A session has ended: by FIN, or by a reset. */
 void ladder_closed(struct ladder *ladder, unsigned session, int64_t now_ms);

@@ -26,6 +26,7 @@ struct rung {
 	int64_t again_ms;	    /* when to probe again, or to give it up */
 	int64_t rtt_ms;		    /* of the last answer, or the handshake */
 	unsigned tries;
+	bool stirred; /* it may be younger than idle_ms says */
 	bool overdue; /* asked often enough, but with no sign that the path is up */
 };
 
@@ -36,6 +37,7 @@ struct ladder {
 	unsigned opened; /* rungs in use */
 	unsigned most;	 /* may be open at one time, as far as the peer lets us */
 	unsigned controls;
+	unsigned stirred;
 	unsigned refused, refused_in_a_row;
 	int64_t refused_ms;    /* the last was */
 	unsigned opens_wanted; /* by the plan, and how many of these are under way: */

@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+/* A probe may leave so much later than another. */
+#define JITTER_MS 50
+
 int64_t
 ladder_since_ms(const struct ladder *ladder, const struct rung *rung)
 {
@@ -93,26 +96,37 @@ available(const struct ladder *ladder, int64_t age_ms, int64_t now_ms)
 	return n;
 }
 
+/* The age at which to see the lowest death again. */
+static int64_t
+again_at(const struct ladder *ladder, const struct evidence_bracket *bracket)
+{
+	int64_t age = bracket->high_ms - ladder->rtt_ms;
+
+	/* What ends by itself needs no probe, which would only blur what it ends of. A reset may
+	 * have come by itself just when we asked: if so, it comes first the next time. */
+	if (evidence_spontaneous(bracket->end))
+		return bracket->high_ms + evidence_tolerance_ms(bracket->high_ms);
+	if (bracket->end == EVIDENCE_RESET)
+		age += evidence_probed_ms(bracket->high_ms) / 2;
+	return age > bracket->low_ms ? age : bracket->low_ms + JITTER_MS;
+}
+
 /* See the lowest death again at its age, as often as it takes to believe it. */
 static void
 confirm(struct ladder *ladder, const struct evidence_bracket *bracket, int64_t now_ms)
 {
-	int64_t tolerance = evidence_tolerance_ms(bracket->high_ms);
-	int64_t age = bracket->high_ms;
+	int64_t same = evidence_probed_ms(bracket->high_ms);
 	unsigned seen = bracket->support;
 
-	/* Those that end by themselves need no probe, which would only blur what they end of. */
-	if (evidence_spontaneous(bracket->end))
-		age += tolerance;
 	for (unsigned i = 0; i < ladder->opened; i++) {
 		const struct rung *rung = &ladder->rungs[i];
-		int64_t asked = ladder_asked_ms(ladder, rung);
+		int64_t above = ladder_asked_ms(ladder, rung) - bracket->high_ms;
 
-		seen += rung->state == RUNG_PROBING && !rung->control &&
-			asked >= bracket->high_ms && asked <= bracket->high_ms + tolerance;
+		seen += rung->state == RUNG_PROBING && !rung->control && above > -same / 2 &&
+			above <= same;
 	}
 	for (; seen < bracket->needed; seen++)
-		assign(ladder, age, 0, now_ms);
+		assign(ladder, again_at(ladder, bracket), 0, now_ms);
 }
 
 /* Divide the bracket, by as many as there are sessions for. */
@@ -129,7 +143,7 @@ refine(struct ladder *ladder, const struct evidence_bracket *bracket, int64_t no
 	if (ladder_precise(ladder, bracket) || low >= high)
 		return;
 	/* A death is a round trip above the age that was asked for, perhaps. */
-	gap -= (int)(ladder->rtt_ms * 1000 / low);
+	gap -= (int)(ladder->rtt_ms * 1000 / low) + 1;
 	if (gap < ladder->wish.precision_permille / 4)
 		gap = ladder->wish.precision_permille / 4;
 	rungs_split(split, low, high, ladder->wish.precision_permille, gap > 0 ? gap : 1);

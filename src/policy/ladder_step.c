@@ -15,6 +15,9 @@
 /* A peer that keeps its sessions busy lets none grow old. */
 #define TOO_LONG 3
 
+/* Nor does one that probes its sessions itself: to have seen it of each so often is enough. */
+#define STIRRED_PART 2
+
 static int64_t
 too_long_ms(const struct ladder *ladder)
 {
@@ -228,8 +231,9 @@ ladder_next(struct ladder *ladder, int64_t now_ms)
 		ladder_plan(ladder, now_ms);
 		ladder->stale = false;
 		ladder->complete = complete(ladder);
-		ladder->finished =
-		    ladder->complete || now_ms >= too_long_ms(ladder) || nothing_left(ladder);
+		ladder->finished = ladder->complete || now_ms >= too_long_ms(ladder) ||
+				   nothing_left(ladder) ||
+				   ladder->stirred > STIRRED_PART * ladder->wish.connections;
 	}
 	if (ladder->finished)
 		return step;

@@ -50,7 +50,7 @@ static void
 name_value(struct ladder_view *view)
 {
 	int64_t common = rungs_common(view->lives_ms, view->dead_ms);
-	int64_t unit = view->lives_ms < 100000 ? 100 : 1000;
+	int64_t unit = view->lives_ms < 1000000 ? 100 : 1000;
 
 	view->common = view->dead_ms != 0 && view->precise && common != 0;
 	view->firewall_ms = view->common ? common : view->lives_ms;
@@ -69,6 +69,7 @@ ladder_view(const struct ladder *ladder, int64_t now_ms)
 	    .lives_ms = b.low_ms,
 	    .dead_ms = b.high_ms,
 	    .scattered = b.scattered,
+	    .stirred = ladder->stirred,
 	    .left_ms = left_ms(ladder, &b, now_ms),
 	};
 

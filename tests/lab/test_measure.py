@@ -11,6 +11,7 @@ import os
 import pathlib
 import resource
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -230,6 +231,31 @@ def test_goes_on_with_the_descriptors_that_it_has(rounds, schema):
     assert process.returncode == 0 and found["verdict"] == RESETS
     assert found["sessions"]["refused"] > 0
     assert "Too many open files" in remarks
+
+
+class Probing(peers.Peer):
+    """Sends keepalive probes of its own."""
+
+    def accepted(self, session):
+        for option, seconds in ((socket.TCP_KEEPIDLE, 2), (socket.TCP_KEEPINTVL, 2)):
+            session.sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
+        session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        super().accepted(session)
+
+
+def test_notices_that_the_peer_keeps_its_sessions_fresh(rounds, schema):
+    """No session grows as old as it was left alone: nothing is known, rather than something wrong."""
+    with netlab.Lab(10, "silent") as lab:
+        peer = Probing(lab.server, PORT)
+        process = lab.client.popen(command(PORT, "--json", "--connections=6", "--max=20s"),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, remarks = process.communicate(timeout=100)
+        peer.stop()
+    found = json.loads(out)
+    schema.validate(found)
+    assert process.returncode == 2 and found["verdict"] == "unknown" and found["lives_ms"] is None
+    assert found["sessions"]["stirred"] > 6
+    assert "the peer itself sends packets" in remarks
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -15,6 +15,7 @@ enum {
 	REFUSED,
 	ANSWER,
 	DATA,
+	STIRRED,
 	CLOSED,
 	RESET,
 	N_EVENTS
@@ -139,7 +140,14 @@ deliver(struct sim *sim, unsigned i, int event)
 	s->at[event] = NEVER;
 	if (event == OPENED) {
 		refresh(sim, s);
+		/* Our acknowledgement is lost: the SYN-ACK comes again, and is acknowledged again.
+		 */
+		if (lost(sim))
+			s->at[STIRRED] = now + 1000;
 		ladder_opened(sim->ladder, i, now);
+	} else if (event == STIRRED && s->lives) {
+		refresh(sim, s);
+		ladder_stirred(sim->ladder, i);
 	} else if (event == REFUSED) {
 		ladder_refused(sim->ladder, i, now);
 	} else if (event == ANSWER && s->lives) {

@@ -118,11 +118,11 @@ a_control_that_dies_alike_shows_who_closes(void **unused)
 	evidence_lived(&evidence, 14000, 14000);
 	evidence.lived_data_ms = 19000;
 	evidence_control_died(&evidence, 19000, 20000);
-	evidence_reconsider(&evidence, 0);
+	evidence_reconsider(&evidence, 0, 1);
 	assert_false(evidence.blind);
 	die(&evidence, 20010, 20010, EVIDENCE_CLOSE);
 	die(&evidence, 6010, 20010, EVIDENCE_CLOSE);
-	evidence_reconsider(&evidence, 0);
+	evidence_reconsider(&evidence, 0, 1);
 	assert_true(evidence.blind);
 	assert_int_equal(evidence_verdict(&evidence, MAX_MS), EVIDENCE_PEER_CLOSES);
 	assert_int_equal(evidence_bracket(&evidence).high_ms, 20010);
@@ -138,7 +138,7 @@ a_control_that_lives_speaks_against_it(void **unused)
 	(void)unused;
 	measured(&evidence, EVIDENCE_SILENT);
 	evidence_control_died(&evidence, 95000, 101000);
-	evidence_reconsider(&evidence, 130000);
+	evidence_reconsider(&evidence, 130000, 1);
 	assert_false(evidence.blind);
 }
 
@@ -153,7 +153,7 @@ keepalive_may_count_for_nothing(void **unused)
 	die(&evidence, 100500, 100500, EVIDENCE_SILENT);
 	die(&evidence, 21000, 101000, EVIDENCE_SILENT);
 	evidence_control_died(&evidence, 90000, 110000);
-	evidence_reconsider(&evidence, 0);
+	evidence_reconsider(&evidence, 0, 1);
 	assert_int_equal(evidence_verdict(&evidence, MAX_MS), EVIDENCE_BLIND);
 	assert_int_equal(evidence_bracket(&evidence).high_ms, 100500);
 }

@@ -201,6 +201,30 @@ data_makes_a_session_young(void **unused)
 	assert_int_equal(ladder_view(ladder, now_ms).refused, 1);
 }
 
+/* A packet came by itself, who knows when: its answer says nothing of its age, the next one does.
+ */
+static void
+a_session_that_was_stirred_proves_nothing(void **unused)
+{
+	int64_t asked;
+
+	(void)unused;
+	until_the_first_rung();
+	ladder_stirred(ladder, 2);
+	ladder_answered(ladder, 2, now_ms);
+	assert_int_equal(ladder_view(ladder, now_ms).lives_ms, 0);
+	assert_int_equal(ladder_view(ladder, now_ms).stirred, 1);
+	asked = now_ms;
+	for (struct ladder_step next = step(); next.session != 2; next = step()) {
+		if (next.action == LADDER_OPEN)
+			ladder_opened(ladder, next.session, now_ms);
+		else
+			ladder_answered(ladder, next.session, now_ms);
+	}
+	ladder_answered(ladder, 2, now_ms);
+	assert_true(ladder_view(ladder, now_ms).lives_ms >= now_ms - asked);
+}
+
 static void
 a_stop_is_final(void **unused)
 {
@@ -230,6 +254,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		who_is_thrown_out_at_once_was_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(data_makes_a_session_young, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_session_that_was_stirred_proves_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_stop_is_final, set_up, tear_down),
 	};
 
