@@ -182,13 +182,19 @@ int
 ask_list(
     const struct ctl *ctl, struct call *call, const char *method, const char *list, json_t **ret)
 {
+	int r = ask(ctl, call, method, ask_peers(ctl), true);
+
+	return r == CTL_OK ? ask_rest(ctl, call, list, ret) : r;
+}
+
+int
+ask_rest(const struct ctl *ctl, struct call *call, const char *list, json_t **ret)
+{
 	json_t *document = NULL;
 	struct call_reply reply;
 	bool goes_on = true;
-	int r = ask(ctl, call, method, ask_peers(ctl), true);
+	int r;
 
-	if (r != CTL_OK)
-		return r;
 	while (goes_on) {
 		r = ask_next(ctl, call, ASK_PATIENCE_MS, &reply);
 		if (r != CTL_OK) {

@@ -41,4 +41,7 @@ void ask_put_together(struct json_t **document, const char *list, struct call_re
 int ask_list(const struct ctl *ctl, struct call *call, const char *method, const char *list,
     struct json_t **ret);
 
+/* The answer alone, after ask() with `more`. */
+int ask_rest(const struct ctl *ctl, struct call *call, const char *list, struct json_t **ret);
+
 #endif

@@ -30,6 +30,8 @@ enum {
 	CTL_MAX = 1 << 6,
 	CTL_PRECISION = 1 << 7,
 	CTL_CONNECTIONS = 1 << 8,
+	CTL_NO_PER_PEER = 1 << 9,
+	CTL_HTTP = 1 << 10,
 };
 
 struct ctl {
@@ -50,7 +52,7 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_status, ctl_events, ctl_probe, ctl_reconnect, ctl_reload;
-extern const struct ctl_command ctl_plan, ctl_measure, ctl_version;
+extern const struct ctl_command ctl_plan, ctl_metrics, ctl_measure, ctl_version;
 
 /* Prints "kaguardctl: ..." on stderr. Returns the exit code it is given. */
 int ctl_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,8 +10,11 @@ libkaguard_a_SOURCES += \
 	src/ctl/ctl.h \
 	src/ctl/events.c \
 	src/ctl/grid.c src/ctl/grid.h \
+	src/ctl/http.c src/ctl/http.h \
 	src/ctl/measure.c \
 	src/ctl/measure_show.c src/ctl/measure_show.h \
+	src/ctl/metrics.c \
+	src/ctl/metrics_text.c src/ctl/metrics_text.h \
 	src/ctl/plan.c \
 	src/ctl/reload.c \
 	src/ctl/rows.c src/ctl/rows.h \

@@ -21,6 +21,7 @@ static const struct ctl_command *const commands[] = {
     &ctl_reconnect,
     &ctl_reload,
     &ctl_plan,
+    &ctl_metrics,
     &ctl_measure,
     &ctl_version,
 };
@@ -31,7 +32,9 @@ static const struct ctl_command *const commands[] = {
 enum {
 	OPT_MAX = 256,
 	OPT_PRECISION,
-	OPT_CONNECTIONS
+	OPT_CONNECTIONS,
+	OPT_NO_PER_PEER,
+	OPT_HTTP
 };
 
 /* What an option is to the commands; 0: all take it. */
@@ -49,6 +52,8 @@ static const struct option_use uses[] = {
     {OPT_MAX, CTL_MAX},
     {OPT_PRECISION, CTL_PRECISION},
     {OPT_CONNECTIONS, CTL_CONNECTIONS},
+    {OPT_NO_PER_PEER, CTL_NO_PER_PEER},
+    {OPT_HTTP, CTL_HTTP},
 };
 
 static const struct option long_options[] = {
@@ -62,6 +67,8 @@ static const struct option long_options[] = {
     {"max", required_argument, NULL, OPT_MAX},
     {"precision", required_argument, NULL, OPT_PRECISION},
     {"connections", required_argument, NULL, OPT_CONNECTIONS},
+    {"no-per-peer", no_argument, NULL, OPT_NO_PER_PEER},
+    {"http", no_argument, NULL, OPT_HTTP},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -79,6 +86,8 @@ static const char options_help[] =
     "      --max=TIME        measure: look for idle timeouts up to this (default: 2h)\n"
     "      --precision=PART  measure: until it is known to that part of it (default: 5%)\n"
     "      --connections=N   measure: with so many connections at most (default: 40)\n"
+    "      --no-per-peer     metrics: of all peers together, not of each\n"
+    "      --http            metrics: answer one HTTP request, from standard input to output\n"
     "  -S, --socket=PATH     the control socket (default: $KAGUARD_SOCKET, or\n"
     "                        " DEFAULT_SOCKET ")\n"
     "  -h, --help            show this\n"

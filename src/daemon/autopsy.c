@@ -5,6 +5,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+#include "daemon/tally.h"
 #include "daemon/tuner.h"
 
 /* Few are asked, and looked at: the verdict is not worth a thousand probes. */
@@ -143,7 +144,7 @@ autopsy_lost(struct session *s, struct report_death *what)
 		peer->guard->learnt(peer->guard);
 	}
 	if (!s->unsettled) {
-		peer->guard->counts.deaths[what->reason]++;
+		tally_death(peer, what->reason);
 		return;
 	}
 	/* set_state() has not been there yet. */
@@ -266,7 +267,7 @@ autopsy_settle(struct session *s, enum next_attempt next)
 	diagnosis_settle(&s->died, &scene, &s->diagnosis);
 	s->diagnosis_news = true;
 	s->reason = (uint8_t)s->diagnosis.reason;
-	s->peer->guard->counts.deaths[s->diagnosis.reason]++;
+	tally_death(s->peer, s->diagnosis.reason);
 	if (s->diagnosis.cause == CAUSE_IDLE)
 		study(s);
 }

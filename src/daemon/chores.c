@@ -58,6 +58,9 @@ subtract(struct summary_counts *from, const struct summary_counts *what)
 	from->came_up -= what->came_up;
 	from->lost -= what->lost;
 	from->failed_attempts -= what->failed_attempts;
+	from->reconnected -= what->reconnected;
+	from->beats -= what->beats;
+	from->answers -= what->answers;
 	for (int i = 0; i < REASON_COUNT; i++)
 		from->deaths[i] -= what->deaths[i];
 }

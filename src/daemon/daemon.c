@@ -169,6 +169,7 @@ reload(struct service *service, struct service_answer *answer)
 
 	manager_reloading(d->manager);
 	answer->error = config_load(d->options->config_path, &config, &answer->remarks);
+	desk_loaded(&d->desk, answer->error);
 	outcome_remarks(&d->outcome, d->journal, &answer->remarks, clock_now_ms());
 	if (answer->error < 0) {
 		reject(d, answer);
@@ -334,8 +335,10 @@ static int
 start(struct daemon *d, struct config *config)
 {
 	struct guard_changes changes;
-	int r = take_config(d, config, &changes);
+	int r;
 
+	d->desk.service.journal = d->journal;
+	r = take_config(d, config, &changes);
 	if (r == 0)
 		r = takeover(&d->keep, config);
 	if (r < 0)

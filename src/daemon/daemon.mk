@@ -19,6 +19,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/limits.c src/daemon/limits.h \
 	src/daemon/lore.c src/daemon/lore.h \
 	src/daemon/manager.c src/daemon/manager.h \
+	src/daemon/metrics.c src/daemon/metrics.h \
 	src/daemon/memory.c src/daemon/memory.h \
 	src/daemon/obituary.c src/daemon/obituary.h \
 	src/daemon/network.c src/daemon/network.h \
@@ -27,11 +28,13 @@ libkaguard_a_SOURCES += \
 	src/daemon/query.c src/daemon/query.h \
 	src/daemon/query_act.c \
 	src/daemon/query_list.c \
+	src/daemon/query_metrics.c \
 	src/daemon/report.c src/daemon/report.h \
 	src/daemon/service.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/signals.c src/daemon/signals.h \
 	src/daemon/storm.c src/daemon/storm.h \
+	src/daemon/tally.c src/daemon/tally.h \
 	src/daemon/turn.c src/daemon/turn.h \
 	src/daemon/status.c src/daemon/status.h \
 	src/daemon/takeover.c src/daemon/takeover.h \

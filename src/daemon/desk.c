@@ -22,7 +22,8 @@ desk_open(struct desk *desk, struct loop *loop, struct guard *guard,
 	desk->service.loop = loop;
 	desk->service.guard = guard;
 	desk->service.events = &desk->events;
-	desk->service.started_ms = wallclock_now_ms();
+	desk->service.clients = &desk->clients;
+	desk->service.started_ms = desk->service.loaded_ms = wallclock_now_ms();
 	desk->service.reload = reload;
 	r = clients_init(&desk->clients, &desk->service);
 	if (r == 0)
@@ -61,4 +62,12 @@ desk_heard(struct desk *desk, enum message message, int priority,
     const struct journal_fields *fields, const char *text)
 {
 	events_add(&desk->events, message, priority, fields, text);
+}
+
+void
+desk_loaded(struct desk *desk, int error)
+{
+	desk->service.load_failed = error < 0;
+	if (error >= 0)
+		desk->service.loaded_ms = wallclock_now_ms();
 }

@@ -25,6 +25,9 @@ int desk_open(struct desk *desk, struct loop *loop, struct guard *guard,
 /* Be where the configuration says. */
 void desk_configure(struct desk *desk, const char *socket_path);
 
+/* The configuration was loaded again, or could not be: negative errno. */
+void desk_loaded(struct desk *desk, int error);
+
 /* All zero is fine. */
 void desk_close(struct desk *desk);
 

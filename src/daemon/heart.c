@@ -8,6 +8,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+#include "daemon/tally.h"
 #include "policy/beat.h"
 #include "policy/timespan.h"
 
@@ -174,6 +175,7 @@ heart_data(struct conn *conn, const char *data, size_t len)
 	if (!expect_feed(&terms_of(s)->expect, &b->matched, data, len))
 		return;
 	b->proven = true;
+	tally_answer(s->peer);
 	rest(b, BEAT_REST, 0);
 }
 
@@ -200,6 +202,7 @@ send_beat(struct beat *b)
 	b->sent = b->matched = 0;
 	b->answered = 0;
 	b->state = BEAT_ASKED;
+	tally_beat(s->peer);
 	s->conn.listening = true;
 	schedule(guard, b, guard_now_ms(guard) + terms->terms.timeout_ms);
 }

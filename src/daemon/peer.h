@@ -19,6 +19,7 @@
 #include "policy/learn.h"
 #include "policy/pace.h"
 #include "policy/plan.h"
+#include "policy/summary.h"
 
 struct guard;
 
@@ -62,12 +63,13 @@ struct peer {
 	bool option_told;     /* a refused option is said once */
 	bool habit_told;      /* and so is its habit */
 	bool pumping;
-	bool in_line;		    /* for a turn of the loop */
-	bool wanted;		    /* by the configuration that is being put in force */
-	unsigned failures;	    /* in a row; what the backoff counts */
-	unsigned local_failures;    /* likewise, of our own doing */
-	unsigned failed_attempts;   /* since a session last came up */
-	int64_t answered_ms;	    /* when a session last came up */
+	bool in_line;		      /* for a turn of the loop */
+	bool wanted;		      /* by the configuration that is being put in force */
+	struct summary_counts counts; /* since it was made */
+	unsigned failures;	      /* in a row; what the backoff counts */
+	unsigned local_failures;      /* likewise, of our own doing */
+	unsigned failed_attempts;     /* since a session last came up */
+	int64_t answered_ms;	      /* when a session last came up */
 	int64_t failed_ms;	    /* when an attempt last failed for a reason that is not local */
 	uint8_t last_reason;	    /* enum reason of the last failure */
 	uint32_t told;		    /* reasons already said aloud (bits of enum reason) */

@@ -61,6 +61,7 @@ static const struct query_method *const methods[] = {
     &query_status,
     &query_plan,
     &query_events,
+    &query_metrics,
     &query_probe,
     &query_reconnect,
     &query_reload,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/metrics.h"
 #include "daemon/walk.h"
 #include "host/control.h"
 #include "host/varlink.h"
@@ -59,6 +60,9 @@ struct query {
 	int64_t begun_ms, end_ms; /* by the guard's clock */
 	bool acted;		  /* what was to be done is done; its result is to be told */
 	unsigned n_sessions, n_closed;
+	bool sum;		/* of all peers, rather than each */
+	struct metrics metrics; /* of the peer with peer_id, so far */
+	uint64_t peer_id;
 };
 
 /* A call has come. Its answer may be complete already: then query->method is NULL. */
@@ -97,7 +101,7 @@ int query_only(struct query *query, const struct json_t *parameters, const char 
 void query_open_list(struct query *query, const char *name);
 enum query_step query_close_list(struct query *query, bool ended);
 
-extern const struct query_method query_status, query_plan, query_events;
+extern const struct query_method query_status, query_plan, query_events, query_metrics;
 extern const struct query_method query_probe, query_reconnect, query_reload;
 
 #endif

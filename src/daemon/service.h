@@ -4,12 +4,15 @@
 
 /* What the control socket shows, and what it can have done. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/load.h"
 
+struct clients;
 struct events;
 struct guard;
+struct journal;
 struct loop;
 
 /* What came of a reload. */
@@ -24,7 +27,10 @@ struct service {
 	struct guard *guard;
 	struct events *events;
 	const char *config_path;
-	int64_t started_ms; /* of the day */
+	const struct clients *clients;
+	const struct journal *journal;
+	int64_t started_ms, loaded_ms; /* of the day: the last time that it could be loaded */
+	bool load_failed;	       /* since then */
 	void (*reload)(struct service *service, struct service_answer *ret);
 };
 

@@ -11,6 +11,7 @@
 #include "daemon/heart.h"
 #include "daemon/network.h"
 #include "daemon/peer.h"
+#include "daemon/tally.h"
 #include "daemon/tuner.h"
 
 /* Why an event came; what the failure that it means is told as. */
@@ -140,11 +141,12 @@ fail(struct session *s, struct cause *cause)
 		s->reason = (uint8_t)cause->reason;
 	s->error = cause->error;
 	if (was_up) {
-		guard->counts.lost++;
+		tally_lost(s->peer);
 		autopsy_lost(s, &cause->what);
 		report_lost(s, &cause->what);
 	} else {
-		guard->counts.failed_attempts += !cause->away;
+		if (!cause->away)
+			tally_failure(s->peer);
 		report_failed(s, delay_ms);
 	}
 	s->delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
@@ -196,7 +198,7 @@ came_up(struct session *s, const struct tcp_facts *facts)
 	struct guard *guard = guard_of(s);
 	unsigned attempts = s->peer->failed_attempts + 1;
 
-	guard->counts.came_up++;
+	tally_up(s->peer, s->was_up);
 	s->reconnects += s->was_up;
 	autopsy_settle(s, next_of(s, facts));
 	peer_came_up(s->peer, facts->resent > 0);

@@ -96,3 +96,21 @@ walk_session(struct walk *walk)
 		go_on(walk);
 	return walk->peer != NULL ? walk->peer->sessions[walk->session++] : NULL;
 }
+
+struct peer *
+walk_both(struct walk *walk, struct session **ret)
+{
+	struct peer *peer;
+
+	find_place(walk);
+	peer = walk->peer;
+	if (peer == NULL)
+		return NULL;
+	if (walk->session < peer->n_sessions) {
+		*ret = peer->sessions[walk->session++];
+	} else {
+		*ret = NULL;
+		go_on(walk);
+	}
+	return peer;
+}

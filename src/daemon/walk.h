@@ -31,8 +31,15 @@ void walk_begin(struct walk *walk, const struct guard *guard);
 void walk_begin_some(
     struct walk *walk, const struct guard *guard, const char *const *names, size_t n);
 
-/* The next one, or NULL at the end. A walk is either of peers or of sessions. */
+/* The next one, or NULL at the end. A walk is either of peers or of sessions,
+ * or of both. */
 struct peer *walk_peer(struct walk *walk);
 struct session *walk_session(struct walk *walk);
+
+/*
+ * The peer that the walk is at, with the next of its sessions; after the last of them comes the
+ * peer once more, with NULL, and the walk goes on to the next one. NULL: at the end.
+ */
+struct peer *walk_both(struct walk *walk, struct session **ret_session);
 
 #endif

@@ -27,6 +27,8 @@ struct summary {
 /* What has happened since some moment. */
 struct summary_counts {
 	uint64_t came_up, lost, failed_attempts;
+	uint64_t reconnected;	       /* of those that came up: had been up before */
+	uint64_t beats, answers;       /* heartbeats sent, and answered */
 	uint64_t deaths[REASON_COUNT]; /* of the lost ones, as far as the reason is known */
 };
 

@@ -145,10 +145,39 @@ who_is_gone_is_not_met(void **state)
 	world_clear(&w);
 }
 
+/* Those with no session as well; each peer once more behind its last session. */
+static void
+peers_are_met_with_their_sessions(void **state)
+{
+	static const char *const names[] = {"b", "a"};
+	static struct world w;
+	struct config_peer *next;
+	struct guard_changes changes;
+	struct session *s;
+	struct walk walk;
+	struct peer *peer;
+	char met[64] = "";
+
+	(void)state;
+	world_init(&w, seed());
+	world_configure(&w, 2);
+	next = memcpy(w.peers[1 - w.current], w.peers[w.current], sizeof(w.peers[0]));
+	next[0].sessions = 2;
+	next[1].sessions = 0;
+	w.config[1 - w.current] = (struct config){.peers = next, .n_peers = HOSTS};
+	assert_int_equal(guard_configure(&w.guard, &w.config[1 - w.current], &changes), 0);
+	walk_begin_some(&walk, &w.guard, names, 2);
+	while ((peer = walk_both(&walk, &s)) != NULL)
+		sprintf(met + strlen(met), "%s%s ", peer->config->name, s != NULL ? "+" : ".");
+	assert_string_equal(met, "b. a+ a+ a. ");
+	world_clear(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(peers_are_met_with_their_sessions),
 	    cmocka_unit_test(sessions_are_met_once),
 	    cmocka_unit_test(peers_are_met_by_name),
 	    cmocka_unit_test(who_is_gone_is_not_met),

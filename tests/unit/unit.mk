@@ -26,6 +26,7 @@ check_PROGRAMS += \
 	tests/unit/test_expect \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
+	tests/unit/test_http \
 	tests/unit/test_journal \
 	tests/unit/test_learn \
 	tests/unit/test_ladder \
@@ -34,6 +35,7 @@ check_PROGRAMS += \
 	tests/unit/test_load_random \
 	tests/unit/test_lore \
 	tests/unit/test_messages \
+	tests/unit/test_metrics_text \
 	tests/unit/test_notify \
 	tests/unit/test_options \
 	tests/unit/test_pace \
