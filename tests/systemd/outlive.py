@@ -29,11 +29,15 @@ def await_taken(kaguard, mark, taken, of=None):
     return said
 
 
+def stored(kaguard):
+    """How many entries the descriptor store has."""
+    return int(kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"])
+
+
 def await_stored(kaguard, count):
-    """The descriptor store has that many entries."""
     deadline = time.monotonic() + 5
-    while (stored := int(kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"])) != count:
-        assert time.monotonic() < deadline, f"{stored} descriptors are stored, not {count}"
+    while (there := stored(kaguard)) != count:
+        assert time.monotonic() < deadline, f"{there} descriptors are stored, not {count}"
         time.sleep(0.05)
 
 
