@@ -16,6 +16,7 @@
 #include "net/clock.h"
 #include "net/measure.h"
 #include "net/resolve.h"
+#include "policy/findings.h"
 #include "policy/timespan.h"
 
 /* Of measure: what is known is not all. */
@@ -271,7 +272,8 @@ conclude(const struct ctl *ctl, struct job *job)
 	if (ctl->given & CTL_JSON)
 		r = ctl_print_json(measure_json(&job->report));
 	else
-		r = printf("%s\n", measure_result(&job->report, text)) < 0 || fflush(stdout) != 0
+		r = printf("%s\n", findings_text(&job->report.view, text)) < 0 ||
+			    fflush(stdout) != 0
 			? CTL_FAILED
 			: CTL_OK;
 	return r == CTL_OK && !job->report.view.complete ? CTL_INCOMPLETE : r;

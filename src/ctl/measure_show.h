@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "policy/findings.h"
 #include "policy/ladder.h"
 
 /* What was asked for, and how it went. */
@@ -19,10 +20,7 @@ struct measure_report {
 	time_t started;
 };
 
-#define MEASURE_TEXT 512
-
-/* The result in a line, with what to put into kaguard.yaml. Returns buf of MEASURE_TEXT bytes. */
-char *measure_result(const struct measure_report *report, char *buf);
+#define MEASURE_TEXT FINDINGS_TEXT
 
 /* Where it is by now, in a line. Returns buf of MEASURE_TEXT bytes. */
 char *measure_progress(const struct measure_report *report, char *buf);

@@ -7,6 +7,7 @@ libkaguard_a_SOURCES += \
 	src/policy/diagnosis.c src/policy/diagnosis.h \
 	src/policy/evidence.c src/policy/evidence.h \
 	src/policy/expect.c src/policy/expect.h \
+	src/policy/findings.c src/policy/findings.h \
 	src/policy/firewalls.c src/policy/firewalls.h \
 	src/policy/fsm.c src/policy/fsm.h \
 	src/policy/habit.c src/policy/habit.h \
@@ -18,6 +19,7 @@ libkaguard_a_SOURCES += \
 	src/policy/plan_conflict.c src/policy/plan_conflict.h \
 	src/policy/rungs.c src/policy/rungs.h \
 	src/policy/summary.c src/policy/summary.h \
+	src/policy/survey.c src/policy/survey.h \
 	src/policy/timespan.c src/policy/timespan.h \
 	src/policy/unrest.c src/policy/unrest.h \
 	src/policy/words.c src/policy/words.h
