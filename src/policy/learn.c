@@ -96,9 +96,8 @@ usual_below_ms(int64_t limit_ms)
 	return usual_s[i] * INT64_C(1000);
 }
 
-/* A plan for that timeout, or for the shortest one above it that the rest of the wish allows. */
-static int
-plan_for(struct plan_wish *wish, int64_t firewall_ms, struct plan *ret)
+int
+learn_plan(struct plan_wish *wish, int64_t firewall_ms, struct plan *ret)
 {
 	struct plan_conflict conflict;
 	int r;
@@ -126,7 +125,7 @@ learn_judge(struct learn *learn, const struct plan_wish *asked, struct lesson *r
 		return 0;
 	learn_forget_events(learn);
 	learn->seen_ms = lesson.seen_ms;
-	r = plan_for(&wish, usual_below_ms(lesson.seen_ms * share / 4), &lesson.plan);
+	r = learn_plan(&wish, usual_below_ms(lesson.seen_ms * share / 4), &lesson.plan);
 	/* Probed no sooner than what was seen to be too late, it would be forgotten again. */
 	if (r == 0 && (wish.firewall_ms >= learn_in_force_ms(learn) ||
 			  lesson.plan.idle_s * INT64_C(1000) >= lesson.seen_ms))

@@ -64,6 +64,12 @@ int64_t learn_tighter_ms(const struct learn *learn);
 /* The idle timeout to plan for: what was declared, or what was learnt if that is less. */
 int64_t learn_in_force_ms(const struct learn *learn);
 
+/*
+ * The plan for that idle timeout, or for the shortest one above it that the rest of the wish
+ * allows: wish->firewall_ms says which. 0, or -ERANGE.
+ */
+int learn_plan(struct plan_wish *wish, int64_t firewall_ms, struct plan *ret);
+
 struct lesson {
 	int64_t firewall_ms; /* what to plan for from now on */
 	int64_t seen_ms;     /* sessions were forgotten after at most so much idleness */

@@ -55,6 +55,7 @@ check_PROGRAMS += \
 	tests/unit/test_show \
 	tests/unit/test_statefile \
 	tests/unit/test_suspend \
+	tests/unit/test_survey \
 	tests/unit/test_text \
 	tests/unit/test_timespan \
 	tests/unit/test_unrest \
