@@ -5,6 +5,7 @@ libkaguard_a_SOURCES += \
 	src/net/conn.c src/net/conn.h \
 	src/net/connect.c src/net/connect.h \
 	src/net/descriptors.c src/net/descriptors.h \
+	src/net/gateway.c src/net/gateway.h \
 	src/net/inspect.c src/net/inspect.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/measure.c src/net/measure.h \

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -270,6 +271,125 @@ rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader)
 		r = -errno;
 	if (r == 0)
 		r = read_dump(socket, reader);
+	mnl_socket_close(socket);
+	return r;
+}
+
+/* --- one question, one answer -------------------------------------------------------------------
+ */
+
+static size_t
+address_bytes(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+static void
+put_address(struct nlmsghdr *request, uint16_t type, const union address *a)
+{
+	mnl_attr_put(request, type, address_bytes(a->any.sa_family),
+	    a->any.sa_family == AF_INET ? (const void *)&a->in.sin_addr
+					: (const void *)&a->in6.sin6_addr);
+}
+
+static int
+ask(struct mnl_socket *socket, const struct nlmsghdr *request, mnl_cb_t fn, struct rtnl_hop *hop)
+{
+	_Alignas(struct nlmsghdr) char buffer[4096];
+	ssize_t n;
+
+	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ||
+	    (n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer))) < 0 ||
+	    mnl_cb_run(buffer, (size_t)n, 0, mnl_socket_get_portid(socket), fn, hop) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+on_route(const struct nlmsghdr *message, void *arg)
+{
+	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
+	struct rtnl_hop *hop = arg;
+	const struct nlattr *attr;
+
+	for (attr = first(message, sizeof(*info)); more(message, attr);
+	     attr = mnl_attr_next(attr)) {
+		if (mnl_attr_get_type(attr) == RTA_OIF)
+			hop->index = (int)mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+			set_address(&hop->address, info->rtm_family, attr);
+	}
+	return MNL_CB_STOP;
+}
+
+static int
+on_neighbour(const struct nlmsghdr *message, void *arg)
+{
+	struct rtnl_hop *hop = arg;
+	const struct nlattr *attr;
+
+	for (attr = first(message, sizeof(struct ndmsg)); more(message, attr);
+	     attr = mnl_attr_next(attr)) {
+		unsigned len = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) != NDA_LLADDR || len > sizeof(hop->link))
+			continue;
+		memcpy(hop->link, mnl_attr_get_payload(attr), len);
+		hop->link_len = len;
+	}
+	return MNL_CB_STOP;
+}
+
+static int
+ask_route(struct mnl_socket *socket, const union address *from, const union address *to,
+    struct rtnl_hop *hop)
+{
+	_Alignas(struct nlmsghdr) char buffer[256] = {0};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	unsigned char bits = (unsigned char)(8 * address_bytes(to->any.sa_family));
+
+	request->nlmsg_type = RTM_GETROUTE;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	info->rtm_family = (unsigned char)to->any.sa_family;
+	info->rtm_dst_len = info->rtm_src_len = bits;
+	put_address(request, RTA_DST, to);
+	put_address(request, RTA_SRC, from);
+	if (hop->index > 0)
+		mnl_attr_put_u32(request, RTA_OIF, (uint32_t)hop->index);
+	return ask(socket, request, on_route, hop);
+}
+
+/* Those of one neighbour are told since Linux 5.0 (rtnetlink.c, neigh_get()). */
+static void
+ask_neighbour(struct mnl_socket *socket, struct rtnl_hop *hop)
+{
+	_Alignas(struct nlmsghdr) char buffer[256] = {0};
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+
+	request->nlmsg_type = RTM_GETNEIGH;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	info->ndm_family = (unsigned char)hop->address.any.sa_family;
+	info->ndm_ifindex = hop->index;
+	put_address(request, NDA_DST, &hop->address);
+	(void)ask(socket, request, on_neighbour, hop);
+}
+
+int
+rtnl_next_hop(const union address *from, const union address *to, int index, struct rtnl_hop *ret)
+{
+	struct rtnl_hop hop = {.index = index, .address = *to};
+	struct mnl_socket *socket = NULL;
+	int r = open_socket(&socket);
+
+	if (r < 0)
+		return r;
+	r = ask_route(socket, from, to, &hop);
+	if (r == 0) {
+		ask_neighbour(socket, &hop);
+		*ret = hop;
+	}
 	mnl_socket_close(socket);
 	return r;
 }

@@ -37,6 +37,15 @@ struct rtnl_message {
 	char to[64]; /* "the default route", "the route to 10.0.0.0/8" */
 };
 
+/* Who is sent what is for somebody else: a router, or that somebody, if it is a neighbour. */
+#define RTNL_LINK_ADDRESS 20 /* of InfiniBand, the longest there is */
+struct rtnl_hop {
+	int index;	       /* of the link */
+	union address address; /* without port and scope */
+	unsigned char link[RTNL_LINK_ADDRESS];
+	unsigned link_len; /* 0: not known, or the link has no such addresses */
+};
+
 /* Embedded in whoever reads. */
 struct rtnl_reader {
 	/* False: no more of it. */
@@ -57,5 +66,12 @@ int rtnl_receive(struct mnl_socket *socket, struct rtnl_reader *reader);
 /* All that there is of a kind and a family, or AF_UNSPEC. 0, or negative errno: -EINTR where it has
  * changed meanwhile, so that something may be missing. */
 int rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader);
+
+/*
+ * The first hop from one address to another, of the same family, through the link of that index; 0:
+ * any. 0, or negative errno: -ENETUNREACH where there is no route.
+ */
+int rtnl_next_hop(
+    const union address *from, const union address *to, int index, struct rtnl_hop *ret);
 
 #endif
