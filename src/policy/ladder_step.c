@@ -86,7 +86,7 @@ earlier(int64_t a, int64_t b)
 }
 
 /*
- * So many probes that all of them are lost once in 100,000 times, by the share that was lost of
+ * So many probes that all of them are lost once in 10,000 times, by the share that was lost of
  * those to sessions that live.
  */
 static unsigned
@@ -95,7 +95,7 @@ tries(const struct ladder *ladder)
 	double lost = (ladder->again + 1.0) / (ladder->asked + ladder->again + 20.0), all = 1;
 	unsigned n = 0;
 
-	for (; n < LADDER_TRIES || (n < MOST_TRIES && all > 1e-5); n++)
+	for (; n < LADDER_TRIES || (n < MOST_TRIES && all > 1e-4); n++)
 		all *= lost;
 	return n;
 }
