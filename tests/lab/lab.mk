@@ -32,11 +32,14 @@ EXTRA_DIST += demo \
 
 dist_check_SCRIPTS += tests/cli/cli.sh
 
-# Through a real firewall, in network namespaces: needs root, and so is no part of make check.
+# Through a real firewall, in network namespaces: needs root, and so is no part of make check. The
+# tests wait most of the time and each has a network of its own: four at a time, where pytest can.
 .PHONY: check-lab
 check-lab: src/kaguard src/kaguardctl
 	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
-		$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(srcdir)/tests/lab
+		$(PYTHON) -m pytest -p no:cacheprovider -q -rs \
+		`$(PYTHON) -c 'import xdist' 2>/dev/null && echo --numprocesses=$(or $(LAB_JOBS),4)` \
+		$(srcdir)/tests/lab
 
 # The promises of a plan at length: make detect RUNS=100 takes some 8 minutes, make soak-loss
 # MINUTES=30 as long as it says. Both print what they saw.

@@ -108,6 +108,7 @@ class Handover:
     def configure(self, sessions):
         (self._directory / "kaguard.yaml").write_text(
             "defaults: {backoff: {first: 50ms, max: 100ms}}\n"
+            f"control: {{socket: '{self._directory / 'control'}'}}\n"
             f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {sessions}}}]\n")
 
     def start(self, *arguments, **keywords):
