@@ -15,6 +15,16 @@ dist_measure_DATA = etc/measure.schema.json
 etc/kaguard.schema.json: tools/schema-print$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && tools/schema-print$(EXEEXT) >$@
 
+# One file for both programs: bash-completion looks for it by the name of each.
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA = etc/bash-completion/kaguard
+
+install-data-hook:
+	cd '$(DESTDIR)$(completiondir)' && rm -f kaguardctl && $(LN_S) kaguard kaguardctl
+
+uninstall-hook:
+	rm -f '$(DESTDIR)$(completiondir)/kaguardctl'
+
 # What the administrator wrote stays.
 install-data-local: etc/kaguard.yaml
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'

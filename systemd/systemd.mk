@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: ISC
-EXTRA_DIST += systemd/kaguard.service.in
-CLEANFILES += systemd/kaguard.service
+units = systemd/kaguard.service systemd/kaguard-metrics@.service
+EXTRA_DIST += systemd/kaguard.service.in systemd/kaguard-metrics@.service.in
+CLEANFILES += $(units)
 
-systemd/kaguard.service: systemd/kaguard.service.in Makefile
+$(units): Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 		$(SED) -e 's,[@]sbindir@,$(sbindir),g' -e 's,[@]bindir@,$(bindir),g' \
-			$(srcdir)/systemd/kaguard.service.in >$@
+			$(srcdir)/$@.in >$@
+systemd/kaguard.service: systemd/kaguard.service.in
+systemd/kaguard-metrics@.service: systemd/kaguard-metrics@.service.in
 
 if INSTALL_UNIT
-nodist_systemdsystemunit_DATA = systemd/kaguard.service
+nodist_systemdsystemunit_DATA = $(units)
+dist_systemdsystemunit_DATA = systemd/kaguard-metrics.socket
 else
-noinst_DATA = systemd/kaguard.service
+noinst_DATA = $(units)
 endif
 
 catalogdir = $(prefix)/lib/systemd/catalog

@@ -94,6 +94,7 @@ class Daemon:
     def __init__(self, program, netns, directory, config, wrapper=(), journal=False):
         self.file = directory / "kaguard.yaml"
         self.directory = directory
+        self.netns = netns
         self.control = directory / "control"
         self.write(config)
         self.records = []  # fields by name; of a line on stderr just MESSAGE

@@ -17,6 +17,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \
 	tests/lab/test_measure.py \
+	tests/lab/test_metrics.py \
 	tests/lab/test_names.py \
 	tests/lab/test_network.py \
 	tests/lab/test_options.py \

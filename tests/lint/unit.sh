@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The unit is what systemd can read, and as closed as the best of them.
+# The units are what systemd can read, and as closed as the best of them.
 # shellcheck source=tests/lint/lint.sh
 . "$KAGUARD_SRCDIR/tests/lint/lint.sh"
 skip_without systemd-analyze
@@ -16,49 +16,63 @@ too_new='Failed to parse service type, ignoring: notify-reload
 Unknown key.* .RestartSteps. in section .Service., ignoring
 Unknown key.* .RestartMaxDelaySec. in section .Service., ignoring'
 
-# verify TREE: the unit with the program that was built, since the one it names is not installed.
+# verify TREE: the units with the programs that were built, since those they name are not installed.
 verify()
 {
-	mkdir -p "$lint_tmp/unit"
-	sed "s|=[^ ]*/kaguard\\>|=$KAGUARD|; s|=[^ ]*/kaguardctl\\>|=${KAGUARD}ctl|" "$1/systemd/kaguard.service" \
-		>"$lint_tmp/unit/kaguard.service"
-	systemd-analyze verify --man=no --recursive-errors=no "$lint_tmp/unit/kaguard.service" 2>&1 |
-		grep -v "$too_new" | sort -u
+	rm -rf "$lint_tmp/unit" && mkdir -p "$lint_tmp/unit"
+	for unit in "$1"/systemd/*.service "$1"/systemd/*.socket; do
+		[ -e "$unit" ] || continue
+		sed "s|=[^ ]*/kaguard\\>|=$KAGUARD|; s|=[^ ]*/kaguardctl\\>|=${KAGUARD}ctl|" "$unit" \
+			>"$lint_tmp/unit/${unit##*/}"
+	done
+	for unit in "$lint_tmp"/unit/*; do
+		systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1
+	done | grep -v "$too_new" | sort -u
 }
 
 # The exposure is at most 1.1, on systemd's scale of 10.
 exposure()
 {
-	systemd-analyze security --no-pager --offline=true --threshold=11 \
-		"$1/systemd/kaguard.service" >"$lint_tmp/security" 2>/dev/null ||
-		grep 'Overall exposure' "$lint_tmp/security"
+	for unit in "$1"/systemd/*.service; do
+		systemd-analyze security --no-pager --offline=true --threshold=11 "$unit" \
+			>"$lint_tmp/security" 2>/dev/null ||
+			grep 'Overall exposure' "$lint_tmp/security"
+	done
 }
 
 # systemd takes a remark behind a value for a part of it.
 remarks()
 {
-	grep -nE '^[A-Za-z]+=.*[[:space:]][#;]' "$1/systemd/kaguard.service" |
-		sed 's/$/ (a trailing comment)/'
+	grep -rnE '^[A-Za-z]+=.*[[:space:]][#;]' "$1/systemd" | sed 's/$/ (a trailing comment)/'
 }
 
 # What make put there is whole.
 placeholders()
 {
-	grep -nE '@[a-z]+@|\$[({]' "$1/systemd/kaguard.service" | sed 's/$/ (not replaced)/'
+	grep -nE '@[a-z]+@|\$[({]' "$1"/systemd/*.service | sed 's/$/ (not replaced)/'
 }
 
 lint_tmp=$(mktemp -d)
 trap 'rm -rf "$lint_tmp"' EXIT
 
-clean "systemd-analyze verify takes the unit" verify "$KAGUARD_BUILDDIR"
-clean "systemd-analyze security scores it 1.1 or less" exposure "$KAGUARD_BUILDDIR"
-clean "no remark stands behind a value" remarks "$KAGUARD_BUILDDIR"
-clean "nothing is left to be replaced" placeholders "$KAGUARD_BUILDDIR"
+# What is installed: services are made, sockets are as they are.
+mkdir -p "$lint_tmp/tree/systemd"
+cp "$KAGUARD_BUILDDIR"/systemd/*.service "$KAGUARD_SRCDIR"/systemd/*.socket "$lint_tmp/tree/systemd"
+
+clean "systemd-analyze verify takes the units" verify "$lint_tmp/tree"
+clean "systemd-analyze security scores them 1.1 or less" exposure "$lint_tmp/tree"
+clean "no remark stands behind a value" remarks "$lint_tmp/tree"
+clean "nothing is left to be replaced" placeholders "$lint_tmp/tree"
 
 catches "'Restrat' in section" systemd/kaguard.service verify <<'END'
 [Service]
 ExecStart=/usr/sbin/kaguard
 Restrat=always
+END
+catches "MaxConnection" systemd/kaguard.socket verify <<'END'
+[Socket]
+ListenStream=/run/kaguard
+MaxConnection=16
 END
 catches "Overall exposure level" systemd/kaguard.service exposure <<'END'
 [Service]
