@@ -60,17 +60,17 @@ def bystanding(work):
     return result, bystander.stop()
 
 
-def asked(guard, runs):
+def asked(guard, method, runs):
     """As JSON in one answer."""
     sock = connect()
     cpu = guard.activity()[0]
     times, waits = [], []
     for _ in range(runs):
-        took, size = ask(sock, "io.kaguard.Status")
+        took, size = ask(sock, method)
         times.append(took)
     cpu = guard.activity()[0] - cpu
     for _ in range(runs):
-        waits += bystanding(lambda: ask(sock, "io.kaguard.Status"))[1]
+        waits += bystanding(lambda: ask(sock, method))[1]
     idle = bystanding(lambda: time.sleep(0.3))[1]
     return {"bytes": size, "median_ms": statistics.median(times) * 1e3, "worst_ms": max(times) * 1e3,
             "cpu_ms": cpu / runs * 1e3, "others_wait_longest_ms": max(waits) * 1e3,
@@ -86,9 +86,10 @@ def measure(options):
         for sink in sinks:
             sink.up()
         time.sleep(1)
-        result = asked(guard, options.runs)
+        result = asked(guard, f"io.kaguard.{options.command.capitalize()}", options.runs)
         begun = time.monotonic()
-        subprocess.run([options.kaguardctl, "--socket", rig.control_socket(), "status", "--json"],
+        subprocess.run([options.kaguardctl, "--socket", rig.control_socket(), options.command,
+                        *options.arguments.split()],
                        stdout=subprocess.DEVNULL, check=True)
         result["kaguardctl_ms"] = (time.monotonic() - begun) * 1e3
         return result
@@ -101,10 +102,14 @@ def measure(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=15000)
+    parser.add_argument("--peers", type=int, default=100, help="of each 7,500 sessions")
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--command", choices=["status", "metrics"], default="status")
+    parser.add_argument("--arguments", default="--json", help="of kaguardctl")
     for tool in ("kaguard", "kaguardctl", "sink"):
         parser.add_argument(tool)
     options = parser.parse_args()
+    rig.PEERS = options.peers
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:

@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/systemd/test_journal.py \
 	tests/systemd/test_killed.py \
 	tests/systemd/test_life.py \
+	tests/systemd/test_metrics.py \
 	tests/systemd/test_ready.py \
 	tests/systemd/test_reload.py \
 	tests/systemd/test_restart.py \
