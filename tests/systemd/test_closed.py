@@ -23,7 +23,7 @@ def test_verify(kaguard):
     unit = kaguard.show("FragmentPath")["FragmentPath"]
     done = kaguard.host.try_run("systemd-analyze", "verify", "--man=no", unit)
     remarks = [line for line in (done.stdout + done.stderr).splitlines() if "kaguard" in line]
-    newer = r"notify-reload|RestartSteps|RestartMaxDelaySec"
+    newer = r"notify-reload|RestartSteps|RestartMaxDelaySec|FileDescriptorStorePreserve"
     assert done.returncode == 0
     assert [line for line in remarks if not re.search(newer, line)] == []
     assert remarks == [] or kaguard.host.version() < 254

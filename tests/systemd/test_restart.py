@@ -47,6 +47,23 @@ def test_stop_leaves_nothing(kaguard, peer):
     assert not kaguard.journal.said("took over", start=mark)
 
 
+def test_restart_into_a_mistake(kaguard, peer):
+    """From systemd 254 on the store outlives a unit that has failed."""
+    sessions = start(kaguard, peer, 5)
+    kaguard.configure("peers: 7\n")
+    assert kaguard.try_systemctl("restart").returncode != 0
+    kaguard.await_state("failed")
+    kaguard.configure(config(peer_of("hq", 5)))
+    mark = kaguard.journal.mark()
+    if kaguard.host.version() >= 254:
+        kaguard.systemctl("start")
+        await_taken(kaguard, mark, 5)
+        lives_on(peer, sessions)
+        kaguard.systemctl("stop")
+        assert kaguard.show("NFileDescriptorStore")["NFileDescriptorStore"] == "0"
+    peer.await_that(lambda: not peer.open_sessions(), 5, "end of all")
+
+
 def test_ages_and_counters_go_on(kaguard, peer):
     sessions = start(kaguard, peer, 1)
     peer.abort()
