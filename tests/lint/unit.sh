@@ -15,7 +15,8 @@ fi
 too_new='Failed to parse service type, ignoring: notify-reload
 Unknown key.* .FileDescriptorStorePreserve. in section .Service., ignoring
 Unknown key.* .RestartSteps. in section .Service., ignoring
-Unknown key.* .RestartMaxDelaySec. in section .Service., ignoring'
+Unknown key.* .RestartMaxDelaySec. in section .Service., ignoring
+Unknown key.* .FileDescriptorStorePreserve. in section .Service., ignoring'
 
 # verify TREE: the units with the programs that were built, since those they name are not installed.
 verify()
