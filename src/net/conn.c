@@ -2,20 +2,16 @@
 #include "net/conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "net/clock.h"
 #include "net/connect.h"
+#include "net/intake.h"
 #include "net/resolve.h"
 
-/*
- * What a peer sends is read, and thrown away unless somebody listens, at bounded cost: at most
- * DISCARD_BYTES at a time, and after data the socket is left alone for DISCARD_PAUSE_MS, so that no
- * peer gets more than ten wake-ups a second out of us. TCP's window tells the peer to slow down
- * meanwhile.
- */
-#define DISCARD_BYTES	 (256 * 1024)
+/* After data a socket is left alone for so long: see net/intake.h. */
 #define DISCARD_PAUSE_MS 100
 
 /* From the first question to the resolver until the session is held. */
@@ -41,28 +37,12 @@ tell(struct conn *conn, enum conn_event what, int error, bool local)
 	conn->net->on_news(conn, &news);
 }
 
-/*
- * Read what is there. Where nobody listens MSG_TRUNC makes TCP drop the bytes without copying them
- * (tcp(7)). 1: there may be more. 0: nothing left. -1: the session has ended, *ret_error says how.
- */
+/* An edge only, where nobody reads: else what lies there would wake us for ever. */
 static int
-take(struct conn *conn, int *ret_error)
+watch(struct conn *conn)
 {
-	static char bytes[DISCARD_BYTES];
-	int flags = MSG_DONTWAIT | (conn->listening ? 0 : MSG_TRUNC);
-	ssize_t n = recv(conn->fd, bytes, sizeof(bytes), flags);
-
-	if (n > 0) {
-		if (conn->listening)
-			conn->net->on_data(conn, bytes, (size_t)n);
-		else
-			conn->discarded += (uint64_t)n;
-		return 1;
-	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM))
-		return 0;
-	*ret_error = n == 0 ? 0 : errno;
-	return -1;
+	return wake_arm(
+	    &conn->wake, conn->fd, conn->saving ? WAKE_READ | WAKE_END | WAKE_EDGE : WAKE_READ, -1);
 }
 
 static void
@@ -75,14 +55,15 @@ on_wake(struct wake *wake, unsigned what)
 		tell(conn, CONN_TIMER, 0, false);
 		return;
 	}
-	more = take(conn, &error);
+	more = conn->saving && !conn->listening ? intake_look(conn, what, &error)
+						: intake_take(conn, &error);
 	if (more < 0) {
 		wake_disarm(wake);
 		tell(conn, CONN_LOST, error, false);
 	} else if (more > 0) {
 		wake_after(wake, DISCARD_PAUSE_MS);
 	} else if (what & WAKE_TIME) {
-		wake_arm(wake, conn->fd, WAKE_READ, -1);
+		watch(conn);
 	}
 }
 
@@ -228,7 +209,7 @@ live_adopt(struct conn *conn, const struct conn_socket *socket)
 static int
 live_hold(struct conn *conn, struct tcp_facts *ret)
 {
-	int r = wake_arm(&conn->wake, conn->fd, WAKE_READ, -1);
+	int r = watch(conn);
 
 	*ret = conn->attempt != NULL ? conn->attempt->facts : (struct tcp_facts){.rtt_us = -1};
 	forget_attempt(conn);
@@ -316,7 +297,7 @@ live_drop(struct conn *conn)
 	/* Unread data would turn the close into a reset (RFC 2525 section 2.17), and the peer is to
 	 * see a FIN. */
 	conn->listening = false;
-	take(conn, &error);
+	intake_take(conn, &error);
 	/* The service manager may have a duplicate, so that close() alone ends nothing. Of both
 	 * directions: what still comes is then met by a reset, as it is by a closed socket. */
 	shutdown(conn->fd, SHUT_RDWR);
@@ -332,6 +313,25 @@ live_leave(struct conn *conn)
 	if (conn->fd >= 0)
 		close(conn->fd);
 	conn->fd = -1;
+}
+
+static bool
+live_sound(struct conn *conn)
+{
+	struct pollfd end = {.fd = conn->fd, .events = POLLRDHUP};
+
+	return conn->fd >= 0 && poll(&end, 1, 0) == 0;
+}
+
+static int
+live_give(struct conn *conn)
+{
+	int fd = conn->fd;
+
+	forget_probing(conn);
+	wake_disarm(&conn->wake);
+	conn->fd = -1;
+	return fd;
 }
 
 static void
@@ -377,4 +377,6 @@ const struct session_ops net_ops = {
     .read = live_read,
     .drop = live_drop,
     .leave = live_leave,
+    .sound = live_sound,
+    .give = live_give,
 };

@@ -49,6 +49,7 @@ struct conn {
 	union address remote, local;
 	int fd;
 	bool listening; /* the owner wants what is received: struct net, on_data */
+	bool saving;	/* what is received is for somebody to whom the socket will be given */
 };
 
 /* A connected socket, its two ends, and what it shows. */
@@ -113,6 +114,11 @@ struct session_ops {
 	/* Let go of the socket that is held, without ending the session: somebody else has it too.
 	 */
 	void (*leave)(struct conn *conn);
+
+	/* Whether the held socket can be given away: its end, which may not have been told yet, has
+	 * not come. And give it away: it is the caller's then. */
+	bool (*sound)(struct conn *conn);
+	int (*give)(struct conn *conn);
 };
 
 /* The live one. `on_news` is called from the loop for every conn. */

@@ -77,6 +77,8 @@ on_event(evutil_socket_t fd, short events, void *arg)
 		what |= WAKE_WRITE;
 	if (events & EV_TIMEOUT)
 		what |= WAKE_TIME;
+	if (events & EV_CLOSED)
+		what |= WAKE_END;
 	wake->fn(wake, what);
 }
 
@@ -123,6 +125,10 @@ wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms)
 		events |= EV_READ | EV_PERSIST;
 	if (what & WAKE_WRITE)
 		events |= EV_WRITE | EV_PERSIST;
+	if (what & WAKE_END)
+		events |= EV_CLOSED | EV_PERSIST;
+	if (what & WAKE_EDGE)
+		events |= EV_ET;
 	errno = 0;
 	return arm(wake, fd, events, delay_ms >= 0 ? &timeout : NULL);
 }

@@ -12,6 +12,8 @@ struct event;
 #define WAKE_READ  1u
 #define WAKE_WRITE 2u
 #define WAKE_TIME  4u
+#define WAKE_EDGE  8u  /* wake_arm(): only when it becomes ready, not as long as it is */
+#define WAKE_END   16u /* the other end sends no more */
 
 /*
  * Something that can be woken: by a descriptor, by time, or by whichever comes first. Embedded in

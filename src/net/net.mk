@@ -7,13 +7,19 @@ libkaguard_a_SOURCES += \
 	src/net/descriptors.c src/net/descriptors.h \
 	src/net/gateway.c src/net/gateway.h \
 	src/net/inspect.c src/net/inspect.h \
+	src/net/intake.c src/net/intake.h \
+	src/net/listener.c src/net/listener.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/measure.c src/net/measure.h \
 	src/net/netwatch.c src/net/netwatch.h \
+	src/net/pipes.c src/net/pipes.h \
 	src/net/prober.c src/net/prober.h \
+	src/net/pump.c src/net/pump.h \
+	src/net/relay.c src/net/relay.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/rtnl.c src/net/rtnl.h \
 	src/net/segments.c src/net/segments.h \
 	src/net/sockopt.c src/net/sockopt.h \
+	src/net/stall.c src/net/stall.h \
 	src/net/suspend.c src/net/suspend.h \
 	src/net/tcpinfo.c src/net/tcpinfo.h

@@ -30,6 +30,7 @@ check_PROGRAMS += \
 	tests/unit/test_journal \
 	tests/unit/test_learn \
 	tests/unit/test_ladder \
+	tests/unit/test_listener \
 	tests/unit/test_load \
 	tests/unit/test_load_memory \
 	tests/unit/test_load_random \
@@ -49,6 +50,8 @@ check_PROGRAMS += \
 	tests/unit/test_prober \
 	tests/unit/test_receipt \
 	tests/unit/test_record \
+	tests/unit/test_relay \
+	tests/unit/test_relay_wait \
 	tests/unit/test_ring \
 	tests/unit/test_rungs \
 	tests/unit/test_scalar \
@@ -75,6 +78,10 @@ tests_unit_test_load_SOURCES = tests/unit/test_load.c $(config_text)
 tests_unit_test_load_memory_SOURCES = tests/unit/test_load_memory.c $(config_text)
 tests_unit_test_load_random_SOURCES = tests/unit/test_load_random.c $(config_text)
 tests_unit_test_options_SOURCES = tests/unit/test_options.c $(config_text)
+
+relay_fixture = tests/unit/relay_fixture.c tests/unit/relay_fixture.h
+tests_unit_test_relay_SOURCES = tests/unit/test_relay.c $(relay_fixture)
+tests_unit_test_relay_wait_SOURCES = tests/unit/test_relay_wait.c $(relay_fixture)
 
 tests_unit_test_parking_SOURCES = tests/unit/test_parking.c \
 	tests/unit/keeping_manager.c tests/unit/keeping_manager.h
