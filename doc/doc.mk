@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: ISC
 dist_man_MANS += doc/kaguard.8 doc/kaguard.journal.7
 EXTRA_DIST += doc/architecture.md
+
+# An example of a socket unit.
+exampledir = $(docdir)
+dist_example_DATA = doc/kaguard-db.socket
 dist_man_MANS += doc/kaguardctl.1
 
 # The JSON that kaguardctl prints.

@@ -85,7 +85,11 @@ dump_peer(const struct config *config, const struct config_peer *peer)
 	dump_text("device", peer->device);
 	dump_text("listen", peer->listen);
 	if (peer->listen != NULL)
-		printf("  max_clients: %u\n", peer->max_clients);
+		printf("  max_clients: %u\n  when_down: %s\n", peer->max_clients,
+		    peer->when_down == CONFIG_DOWN_REFUSE ? "refuse" : "wait");
+	if (peer->listen != NULL && strncmp(peer->listen, "unix:", 5) == 0)
+		printf("  listen_mode: %#o\n", peer->listen_mode);
+	dump_text("listen_group", peer->listen_group);
 }
 
 static void

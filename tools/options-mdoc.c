@@ -67,6 +67,14 @@ print_bounds(const struct option *option)
 	printf("%s%s to %s", option->zero ? "0, or " : "", min, max);
 }
 
+static void
+print_words(const struct option_word *words)
+{
+	for (const struct option_word *word = words; word->word != NULL; word++)
+		if (!word->alias)
+			printf("%s%s", word == words ? "" : " | ", word->word);
+}
+
 /* What can stand behind the key, in a few words. */
 static void
 print_type(const struct option *option)
@@ -89,9 +97,7 @@ print_type(const struct option *option)
 		print_bounds(option);
 		break;
 	case OPTION_TYPE_WORD:
-		for (const struct option_word *word = option->words; word->word != NULL; word++)
-			if (!word->alias)
-				printf("%s%s", word == option->words ? "" : " | ", word->word);
+		print_words(option->words);
 		break;
 	case OPTION_TYPE_FIREWALL:
 		fputs("duration (", stdout);
@@ -102,6 +108,8 @@ print_type(const struct option *option)
 	case OPTION_TYPE_ENDPOINT:
 	case OPTION_TYPE_LISTEN:
 	case OPTION_TYPE_ADDRESS:
+	case OPTION_TYPE_MODE:
+	case OPTION_TYPE_GROUP:
 	case OPTION_TYPE_DEVICE:
 	case OPTION_TYPE_SOCKET:
 		fputs("string", stdout);

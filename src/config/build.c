@@ -90,23 +90,36 @@ build_address(struct builder *builder, struct config_peer *peer)
 	return true;
 }
 
+/* What means something only where clients are taken in. */
+static void
+build_listen(struct builder *builder, struct config_peer *peer)
+{
+	const enum option_id ids[] = {
+	    OPTION_LISTEN_MODE, OPTION_LISTEN_GROUP, OPTION_MAX_CLIENTS, OPTION_WHEN_DOWN};
+
+	peer->listen = copy_optional(builder, OPTION_LISTEN);
+	peer->listen_group = copy_optional(builder, OPTION_LISTEN_GROUP);
+	peer->listen_mode = (unsigned)build_setting(builder, OPTION_LISTEN_MODE)->number;
+	peer->max_clients = (unsigned)build_setting(builder, OPTION_MAX_CLIENTS)->number;
+	peer->when_down = (enum config_down)build_setting(builder, OPTION_WHEN_DOWN)->number;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (build_is_given(builder, ids[i]) && build_is_own(builder, ids[i]) &&
+		    !build_is_given(builder, OPTION_LISTEN))
+			notes_error(builder->notes, build_setting(builder, ids[i])->at,
+			    "'%s' is for a peer with 'listen'", option_at(ids[i])->key);
+}
+
 static void
 build_sessions(struct builder *builder, struct config_peer *peer)
 {
 	const struct setting *sessions = build_setting(builder, OPTION_SESSIONS);
 
-	peer->listen = copy_optional(builder, OPTION_LISTEN);
 	peer->sessions = (unsigned)sessions->number;
 	if (!build_is_given(builder, OPTION_SESSIONS) && build_is_given(builder, OPTION_LISTEN))
 		peer->sessions = 0;
-	peer->max_clients = (unsigned)build_setting(builder, OPTION_MAX_CLIENTS)->number;
 	if (!sessions->broken && sessions->number == 0 && !build_is_given(builder, OPTION_LISTEN))
 		notes_error(builder->notes, sessions->at,
 		    "'sessions' can be 0 only with 'listen'; without it there is nothing to do");
-	if (build_is_given(builder, OPTION_MAX_CLIENTS) &&
-	    build_is_own(builder, OPTION_MAX_CLIENTS) && !build_is_given(builder, OPTION_LISTEN))
-		notes_error(builder->notes, build_setting(builder, OPTION_MAX_CLIENTS)->at,
-		    "'max_clients' is for a peer with 'listen'");
 }
 
 static void
@@ -197,6 +210,7 @@ build_peer(struct builder *builder, const struct settings *settings)
 	peer->file = build_setting(builder, OPTION_PEER)->at.file;
 	peer->line = build_setting(builder, OPTION_PEER)->at.line;
 	named = build_address(builder, peer);
+	build_listen(builder, peer);
 	build_sessions(builder, peer);
 	build_backoff(builder, peer);
 	build_source(builder, peer);

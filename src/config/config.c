@@ -140,7 +140,8 @@ policy_same(const struct config_peer *a, const struct config_peer *b)
 	return backoff_same(&a->backoff, &b->backoff) && wish_same(&a->wish, &b->wish) &&
 	       a->connect_timeout_ms == b->connect_timeout_ms && a->max_clients == b->max_clients &&
 	       a->firewall_auto == b->firewall_auto && text_same(a->firewall, b->firewall) &&
-	       text_same(a->listen, b->listen);
+	       text_same(a->listen, b->listen) && text_same(a->listen_group, b->listen_group) &&
+	       a->listen_mode == b->listen_mode && a->when_down == b->when_down;
 }
 
 unsigned

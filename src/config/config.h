@@ -26,6 +26,12 @@ enum config_ready {
 	CONFIG_READY_ALL_UP
 };
 
+/* What becomes of clients while their peer cannot be reached. */
+enum config_down {
+	CONFIG_DOWN_WAIT,
+	CONFIG_DOWN_REFUSE
+};
+
 /* Bytes exchanged on the session where keepalive probes do not count. */
 struct config_heartbeat {
 	char *send;
@@ -42,11 +48,14 @@ struct config_peer {
 	char *bind;			    /* numeric source address, or NULL */
 	char *device;			    /* interface name, or NULL */
 	char *listen;			    /* or NULL */
+	char *listen_group;		    /* or NULL */
 	struct config_heartbeat *heartbeat; /* or NULL; may be shared with other peers */
 	uint16_t port;
 	bool firewall_auto;
 	unsigned sessions;
 	unsigned max_clients;
+	unsigned listen_mode;
+	enum config_down when_down;
 	int64_t connect_timeout_ms;
 	struct backoff backoff;
 	struct plan_wish wish; /* firewall_ms is the smallest on the path */

@@ -289,3 +289,32 @@ scalar_listen(struct slice text, struct why *why)
 		    "systemd:NAME");
 	return 0;
 }
+
+int
+scalar_mode(struct slice text, int64_t *ret, struct why *why)
+{
+	int64_t mode = 0;
+	bool octal = text.len >= 3 && text.len <= 4;
+
+	for (size_t i = 0; octal && i < text.len; i++) {
+		octal = text.text[i] >= '0' && text.text[i] <= '7';
+		mode = mode * 8 + (text.text[i] - '0');
+	}
+	if (!octal || mode > 0777)
+		return refuse(why, text, "is not the permissions of a socket, as in \"0660\"");
+	*ret = mode;
+	return 0;
+}
+
+int
+scalar_group(struct slice text, struct why *why)
+{
+	bool known = text.len > 0 && text.len <= 32 && text.text[0] != '-';
+
+	for (size_t i = 0; known && i < text.len; i++)
+		known = text.text[i] > ' ' && text.text[i] < 0x7f && text.text[i] != ':' &&
+			text.text[i] != '/' && text.text[i] != ',';
+	if (!known)
+		return refuse(why, text, "cannot be the name of a group");
+	return 0;
+}

@@ -11,6 +11,7 @@
 #define D   (24 * H)
 
 #define DURATION(least, most) .type = OPTION_TYPE_DURATION, .min = (least), .max = (most)
+#define PEER_KEY(name)	      .parent = OPTION_PEER, .key = (name)
 #define NUMBER(least, most)   .type = OPTION_TYPE_NUMBER, .min = (least), .max = (most)
 
 static const struct option_word ready_words[] = {
@@ -28,6 +29,12 @@ static const struct option_word level_words[] = {
     {"notice", LOG_NOTICE, false},
     {"info", LOG_INFO, false},
     {"debug", LOG_DEBUG, false},
+    {NULL, 0, false},
+};
+
+static const struct option_word down_words[] = {
+    {"wait", CONFIG_DOWN_WAIT, false},
+    {"refuse", CONFIG_DOWN_REFUSE, false},
     {NULL, 0, false},
 };
 
@@ -116,8 +123,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_NAME] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "name",
+	    PEER_KEY("name"),
 	    .type = OPTION_TYPE_NAME,
 	    .own = true,
 	    .example = "plant-7",
@@ -126,8 +132,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_ADDRESS] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "address",
+	    PEER_KEY("address"),
 	    .type = OPTION_TYPE_ENDPOINT,
 	    .own = true,
 	    .required = true,
@@ -136,8 +141,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_FIREWALL] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "firewall",
+	    PEER_KEY("firewall"),
 	    .type = OPTION_TYPE_FIREWALL,
 	    .min = 1 * S,
 	    .max = 400 * D,
@@ -151,8 +155,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_SESSIONS] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "sessions",
+	    PEER_KEY("sessions"),
 	    NUMBER(0, CONFIG_MAX_SESSIONS),
 	    .fallback = "1",
 	    .example = "4",
@@ -161,8 +164,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_KEEPALIVE] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "keepalive",
+	    PEER_KEY("keepalive"),
 	    .type = OPTION_TYPE_MAP,
 	    .help = "What the keepalive probes have to achieve; or, in place of that, exact idle, "
 		    "interval and count.",
@@ -226,8 +228,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_HEARTBEAT] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "heartbeat",
+	    PEER_KEY("heartbeat"),
 	    .type = OPTION_TYPE_MAP,
 	    .help = "Bytes exchanged with the peer's application, for paths on which keepalive "
 		    "probes do not count.",
@@ -273,8 +274,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_CONNECT_TIMEOUT] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "connect_timeout",
+	    PEER_KEY("connect_timeout"),
 	    DURATION(100, 10 * MIN),
 	    .fallback = "10s",
 	    .example = "3s",
@@ -282,8 +282,7 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_BACKOFF] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "backoff",
+	    PEER_KEY("backoff"),
 	    .type = OPTION_TYPE_MAP,
 	    .help = "How long to wait after a failed attempt before the next: a random time below "
 		    "a bound that grows from failure to failure.",
@@ -329,16 +328,14 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_BIND] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "bind",
+	    PEER_KEY("bind"),
 	    .type = OPTION_TYPE_ADDRESS,
 	    .example = "192.0.2.10",
 	    .help = "The source address, numeric. Default: the kernel's choice.",
 	},
     [OPTION_DEVICE] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "device",
+	    PEER_KEY("device"),
 	    .type = OPTION_TYPE_DEVICE,
 	    .example = "eth1",
 	    .help = "The network interface to which sessions are bound (SO_BINDTODEVICE). "
@@ -346,23 +343,48 @@ static const struct option options[OPTION_COUNT] = {
 	},
     [OPTION_LISTEN] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "listen",
+	    PEER_KEY("listen"),
 	    .type = OPTION_TYPE_LISTEN,
 	    .own = true,
 	    .example = "127.0.0.1:15432",
 	    .help = "Where local clients are taken in and carried over to the peer: ADDRESS:PORT, "
 		    "unix:/path, or systemd:NAME for a descriptor of a socket unit.",
-	    .not_yet = "no client is taken in, and no session is opened on demand",
+	},
+    [OPTION_LISTEN_MODE] =
+	{
+	    PEER_KEY("listen_mode"),
+	    .type = OPTION_TYPE_MODE,
+	    .fallback = "0660",
+	    .example = "\"0666\"",
+	    .help =
+		"With listen: unix:/path, who may connect: the permissions of the socket, octal "
+		"and in quotes.",
+	},
+    [OPTION_LISTEN_GROUP] =
+	{
+	    PEER_KEY("listen_group"),
+	    .type = OPTION_TYPE_GROUP,
+	    .example = "postgres",
+	    .help = "With listen: unix:/path, the group of the socket, one that the daemon is in. "
+		    "Default: the daemon's own.",
 	},
     [OPTION_MAX_CLIENTS] =
 	{
-	    .parent = OPTION_PEER,
-	    .key = "max_clients",
+	    PEER_KEY("max_clients"),
 	    NUMBER(1, 100000),
 	    .fallback = "1024",
 	    .example = "100",
 	    .help = "With listen: how many clients there may be at a time.",
+	},
+    [OPTION_WHEN_DOWN] =
+	{
+	    PEER_KEY("when_down"),
+	    .type = OPTION_TYPE_WORD,
+	    .words = down_words,
+	    .fallback = "wait",
+	    .example = "refuse",
+	    .help = "With listen: what becomes of clients while the peer cannot be reached. They "
+		    "wait for it, connect_timeout at most, or are refused at once.",
 	},
 };
 

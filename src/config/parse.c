@@ -34,6 +34,10 @@ option_type_phrase(enum option_type type)
 		return "HOST:PORT";
 	case OPTION_TYPE_LISTEN:
 		return "ADDRESS:PORT, unix:/path or systemd:NAME";
+	case OPTION_TYPE_MODE:
+		return "permissions in quotes, such as \"0660\"";
+	case OPTION_TYPE_GROUP:
+		return "the name of a group";
 	case OPTION_TYPE_ADDRESS:
 		return "a numeric address";
 	case OPTION_TYPE_DEVICE:
@@ -203,6 +207,10 @@ parse_text(enum option_type type, struct slice text, struct setting *setting, st
 		return scalar_listen(text, why);
 	if (type == OPTION_TYPE_ADDRESS)
 		return scalar_address(text, &family, why);
+	if (type == OPTION_TYPE_MODE)
+		return scalar_mode(text, &setting->number, why);
+	if (type == OPTION_TYPE_GROUP)
+		return scalar_group(text, why);
 	if (type == OPTION_TYPE_DEVICE)
 		return scalar_device(text, why);
 	return scalar_socket(text, why);
@@ -228,6 +236,8 @@ option_parse(
 		return parse_address(text, setting, why);
 	case OPTION_TYPE_NAME:
 	case OPTION_TYPE_LISTEN:
+	case OPTION_TYPE_MODE:
+	case OPTION_TYPE_GROUP:
 	case OPTION_TYPE_ADDRESS:
 	case OPTION_TYPE_DEVICE:
 	case OPTION_TYPE_SOCKET:

@@ -53,6 +53,12 @@ int scalar_address(struct slice text, int *ret_family, struct why *why);
 /* ADDRESS:PORT with a numeric address, unix:/path or systemd:NAME. */
 int scalar_listen(struct slice text, struct why *why);
 
+/* Permissions, octal: 0660. */
+int scalar_mode(struct slice text, int64_t *ret, struct why *why);
+
+/* The name of a group, as far as a text can tell. */
+int scalar_group(struct slice text, struct why *why);
+
 /* A peer's name: 1 to CONFIG_MAX_NAME of A-Z a-z 0-9 . _ : [ ] - */
 int scalar_name(struct slice text, struct why *why);
 

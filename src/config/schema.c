@@ -129,6 +129,33 @@ number_schema(const struct option *option)
 	    (json_int_t)option->min, "maximum", (json_int_t)option->max);
 }
 
+/* What a text of that type looks like. */
+static const char *
+pattern_of(enum option_type type)
+{
+	switch ((int)type) {
+	case OPTION_TYPE_NAME:
+		return "^[A-Za-z0-9._:\\[\\]-]{1,64}$";
+	case OPTION_TYPE_ENDPOINT:
+		return OPTION_PATTERN_ENDPOINT;
+	case OPTION_TYPE_LISTEN:
+		return "^(unix:/.*[^/]|systemd:[!-9;-~]+|"
+		       "([0-9.]+|\\[[^\\[\\]]+\\]):[1-9][0-9]{0,4})$";
+	case OPTION_TYPE_MODE:
+		return "^0?[0-7]{3}$";
+	case OPTION_TYPE_GROUP:
+		return "^[^\\s:/,-][^\\s:/,]{0,31}$";
+	case OPTION_TYPE_ADDRESS:
+		return "^([0-9.]+|[0-9A-Fa-f:.]+(%[^/:%\\s]+)?)$";
+	case OPTION_TYPE_DEVICE:
+		return "^[^/:%\\s]{1,15}$";
+	case OPTION_TYPE_SOCKET:
+		return "^/.*[^/]$";
+	default:
+		return ".*";
+	}
+}
+
 static json_t *
 type_schema(enum option_id id)
 {
@@ -152,18 +179,14 @@ type_schema(enum option_id id)
 	case OPTION_TYPE_FIREWALL:
 		return firewall_schema(option);
 	case OPTION_TYPE_NAME:
-		return pattern("^[A-Za-z0-9._:\\[\\]-]{1,64}$");
 	case OPTION_TYPE_ENDPOINT:
-		return pattern(OPTION_PATTERN_ENDPOINT);
 	case OPTION_TYPE_LISTEN:
-		return pattern("^(unix:/.*[^/]|systemd:[!-9;-~]+|"
-			       "([0-9.]+|\\[[^\\[\\]]+\\]):[1-9][0-9]{0,4})$");
+	case OPTION_TYPE_MODE:
+	case OPTION_TYPE_GROUP:
 	case OPTION_TYPE_ADDRESS:
-		return pattern("^([0-9.]+|[0-9A-Fa-f:.]+(%[^/:%\\s]+)?)$");
 	case OPTION_TYPE_DEVICE:
-		return pattern("^[^/:%\\s]{1,15}$");
 	case OPTION_TYPE_SOCKET:
-		return pattern("^/.*[^/]$");
+		return pattern(pattern_of(option->type));
 	case OPTION_TYPE_BYTES:
 		return json_pack("{s:s s:i}", "type", "string", "minLength", 1);
 	}

@@ -13,6 +13,7 @@
 #include "config/load.h"
 #include "daemon/chores.h"
 #include "daemon/desk.h"
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
 #include "daemon/keep.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct memory memory;
 	struct desk desk;
 	struct network network;
+	struct forwards forwards;
 };
 
 static void
@@ -184,6 +186,7 @@ reload(struct service *service, struct service_answer *answer)
 	    guard_changes_text(&changes, text, sizeof(text)));
 	say(d, MESSAGE_RELOADED, outcome_priority(&d->outcome, LOG_NOTICE, changed), "%s",
 	    answer->text);
+	forwards_configure(&d->forwards);
 	guard_pump(&d->guard);
 	keep_retry(&d->keep);
 	manager_reloaded(d->manager);
@@ -197,6 +200,7 @@ stop(struct daemon *d, const char *signal)
 	say(d, MESSAGE_STOPPING, LOG_NOTICE, "stopping on %s: closing %u session%s", signal, up,
 	    up == 1 ? "" : "s");
 	manager_stopping(d->manager, "closing sessions");
+	forwards_stop(&d->forwards);
 	guard_stop(&d->guard);
 	keep_forget(&d->keep);
 	loop_stop(d->loop);
@@ -206,7 +210,10 @@ stop(struct daemon *d, const char *signal)
 static void
 leave(struct daemon *d)
 {
-	unsigned left = keep_leave(&d->keep);
+	unsigned left;
+
+	forwards_leave(&d->forwards);
+	left = keep_leave(&d->keep);
 
 	say(d, MESSAGE_STOPPING, LOG_NOTICE,
 	    "restarting on SIGUSR2: leaving %u session%s open for the next daemon", left,
@@ -279,6 +286,8 @@ open_all(struct daemon *d)
 		r = keep_open(&d->keep, d->loop, &d->guard, manager_notify(d->manager));
 	if (r == 0)
 		r = memory_open(&d->memory, d->loop, &d->guard);
+	if (r == 0)
+		r = forwards_open(&d->forwards, d->loop, &d->guard, &d->keep);
 	return r;
 }
 
@@ -308,6 +317,7 @@ close_all(struct daemon *d)
 {
 	memory_close(&d->memory, FLUSH_MS);
 	guard_clear(&d->guard);
+	forwards_close(&d->forwards);
 	keep_clear(&d->keep);
 	desk_close(&d->desk);
 	signals_clear(&d->signals);
@@ -343,6 +353,7 @@ start(struct daemon *d, struct config *config)
 		r = takeover(&d->keep, config);
 	if (r < 0)
 		return r;
+	forwards_configure(&d->forwards);
 	guard_pump(&d->guard);
 	say(d, MESSAGE_STARTED, LOG_NOTICE, "kaguard %s started: %s, %zu peer%s, %u session%s",
 	    PACKAGE_VERSION, d->options->config_path, d->guard.n_peers,

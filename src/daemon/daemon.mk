@@ -11,6 +11,10 @@ libkaguard_a_SOURCES += \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/desk.c src/daemon/desk.h \
 	src/daemon/events.c src/daemon/events.h \
+	src/daemon/forward.c src/daemon/forward.h \
+	src/daemon/forward_client.c src/daemon/forward_client.h \
+	src/daemon/forward_listen.c src/daemon/forward_listen.h \
+	src/daemon/forward_report.c src/daemon/forward_report.h \
 	src/daemon/guard.c src/daemon/guard.h \
 	src/daemon/heart.c src/daemon/heart.h \
 	src/daemon/help.c src/daemon/help.h \
@@ -30,6 +34,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/query_list.c \
 	src/daemon/query_metrics.c \
 	src/daemon/report.c src/daemon/report.h \
+	src/daemon/roster.c src/daemon/roster.h \
 	src/daemon/service.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/signals.c src/daemon/signals.h \

@@ -19,6 +19,7 @@
 #include "policy/summary.h"
 
 struct config;
+struct forwards;
 struct network;
 struct peer;
 struct session;
@@ -49,6 +50,7 @@ struct guard {
 	void (*fault)(struct guard *guard, const char *what);
 
 	struct network *network;     /* the host's; NULL: nothing is known of it */
+	struct forwards *forwards;   /* NULL: no clients are taken in */
 	const struct config *config; /* in force; NULL before the first */
 	struct peer **peers;	     /* in the order of the configuration */
 	size_t n_peers;

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "daemon/clients.h"
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "host/parking.h"
 #include "net/descriptors.h"
@@ -14,6 +15,9 @@
  * and with those always open. */
 #define RESERVED_DESCRIPTORS (8 + CLIENTS_MAX)
 #define OWN_DESCRIPTORS	     (32 + CLIENTS_MAX)
+
+/* For pipes, at most. */
+#define PIPE_DESCRIPTORS 4096
 
 /* What a configuration takes. */
 static int
@@ -33,6 +37,15 @@ limits_expect(const struct config *config)
 	descriptors_expect(count_wanted(config));
 }
 
+/* Clients for whom there are so many descriptors, two to each, and some for what is under way. */
+static unsigned
+count_clients(int left)
+{
+	int pipes = left / 8 < PIPE_DESCRIPTORS ? left / 8 : PIPE_DESCRIPTORS;
+
+	return left > 0 ? (unsigned)(left - pipes) / 2 : 0;
+}
+
 void
 limits_set(struct guard *guard, const struct config *config)
 {
@@ -42,6 +55,8 @@ limits_set(struct guard *guard, const struct config *config)
 
 	if (limit > RESERVED_DESCRIPTORS)
 		guard->net->fd_limit = limit - RESERVED_DESCRIPTORS;
+	if (guard->forwards != NULL)
+		guard->forwards->max_clients = count_clients(limit - wanted);
 	if (limit >= wanted)
 		return;
 	snprintf(text, sizeof(text),

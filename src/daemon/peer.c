@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
+#include "daemon/roster.h"
 #include "daemon/tuner.h"
 
 /* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
@@ -72,41 +74,6 @@ forget_learnt(struct peer *peer)
 	peer->guard->learnt(peer->guard);
 }
 
-/* Have n sessions; those that are new wait for their turn. 0, or -ENOMEM with as many as there
- * were. */
-static int
-resize(struct peer *peer, unsigned n)
-{
-	struct session **sessions;
-	unsigned before = peer->n_sessions;
-
-	while (peer->n_sessions > n) {
-		struct session *last = peer->sessions[--peer->n_sessions];
-
-		report_closed(last, "no longer wanted");
-		session_free(last);
-	}
-	if (heart_resize(peer, n) < 0)
-		return -ENOMEM;
-	sessions = reallocarray(peer->sessions, n > 0 ? n : 1, sizeof(*sessions));
-	if (sessions == NULL)
-		return -ENOMEM;
-	peer->sessions = sessions;
-	pace_resize(&peer->pace, n);
-	while (peer->n_sessions < n) {
-		struct session *s = session_new(peer, peer->n_sessions);
-
-		if (s == NULL) {
-			while (peer->n_sessions > before)
-				session_free(peer->sessions[--peer->n_sessions]);
-			return -ENOMEM;
-		}
-		peer->sessions[peer->n_sessions++] = s;
-		peer_enqueue(peer, s);
-	}
-	return 0;
-}
-
 static void
 join(struct guard *guard, struct peer *peer)
 {
@@ -141,7 +108,7 @@ peer_new(struct guard *guard, const struct config_peer *config)
 	learn_begin(&peer->learn, config->wish.firewall_ms);
 	guard->recall(guard, peer);
 	configured_plan(peer);
-	if (resize(peer, config->sessions) < 0) {
+	if (roster_resize(peer) < 0) {
 		peer_free(peer);
 		return NULL;
 	}
@@ -153,6 +120,7 @@ peer_free(struct peer *peer)
 {
 	if (peer == NULL)
 		return;
+	forward_free(peer->forward);
 	while (peer->n_sessions > 0)
 		session_free(peer->sessions[--peer->n_sessions]);
 	leave(peer->guard, peer);
@@ -175,6 +143,8 @@ peer_pump(struct peer *peer)
 	while (peer->waiting == NULL && (s = TAILQ_FIRST(&peer->queue)) != NULL && turn_comes(peer))
 		session_event(s, FSM_START);
 	peer->pumping = false;
+	if (peer->forward != NULL)
+		forward_settle(peer->forward);
 }
 
 void
@@ -198,6 +168,16 @@ reconnect_all(struct peer *peer)
 	}
 }
 
+/* Give the plan to all live sockets. */
+static void
+retune(struct peer *peer)
+{
+	for (unsigned i = 0; i < peer->n_sessions; i++)
+		tuner_apply(peer->sessions[i]);
+	if (peer->forward != NULL)
+		forward_retune(peer->forward);
+}
+
 int
 peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes)
 {
@@ -213,9 +193,8 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 	if (changes & CONFIG_RECONNECT)
 		reconnect_all(peer);
 	else if (changes & CONFIG_RETUNE)
-		for (unsigned i = 0; i < peer->n_sessions; i++)
-			tuner_apply(peer->sessions[i]);
-	if (changes & CONFIG_SESSIONS && resize(peer, config->sessions) < 0)
+		retune(peer);
+	if (changes & CONFIG_SESSIONS && roster_resize(peer) < 0)
 		r = -ENOMEM;
 	return r;
 }
@@ -372,8 +351,7 @@ peer_take_plan(struct peer *peer, const struct plan *plan)
 	peer->plan = *plan;
 	peer->plan_read_back = false;
 	learn_forget_events(&peer->learn);
-	for (unsigned i = 0; i < peer->n_sessions; i++)
-		tuner_apply(peer->sessions[i]);
+	retune(peer);
 }
 
 void

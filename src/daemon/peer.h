@@ -21,6 +21,7 @@
 #include "policy/plan.h"
 #include "policy/summary.h"
 
+struct forward;
 struct guard;
 
 /* Round trips remembered: one slow handshake among them is an accident, not the path. */
@@ -50,9 +51,11 @@ struct peer {
 	int64_t asked_ms;	   /* when others were last asked about a loss; 0: never */
 	TAILQ_ENTRY(peer) lined;   /* in guard->turn.line, where in_line */
 	struct session **sessions;
-	struct heart *heart; /* NULL: no heartbeat */
+	struct heart *heart;	 /* NULL: no heartbeat */
+	struct forward *forward; /* NULL: it never had clients */
 	unsigned n_sessions;
 	unsigned n_up;
+	unsigned demand;	     /* sessions for which clients wait, see daemon/roster.h */
 	TAILQ_HEAD(, session) queue; /* idle ones that want a turn */
 	struct session *waiting;     /* the one in backoff; nobody else tries meanwhile */
 	struct pace pace;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/obituary.h"
 #include "daemon/peer.h"
@@ -121,7 +122,10 @@ void
 report_up(struct session *s, int64_t down_ms, unsigned attempts, int64_t rtt_us)
 {
 	bool again = s->was_up || attempts > 1;
-	int priority = !again ? LOG_INFO : s->was_up && !s->lost_aloud ? LOG_DEBUG : LOG_NOTICE;
+	bool refill = !again && forward_is_used(s->peer);
+	int priority = refill || (s->was_up && !s->lost_aloud) ? LOG_DEBUG
+		       : again				       ? LOG_NOTICE
+							       : LOG_INFO;
 	struct draft d;
 
 	if (!admit(s, STORM_UP, &priority))

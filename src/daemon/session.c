@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/autopsy.h"
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
 #include "daemon/network.h"
@@ -147,6 +148,7 @@ fail(struct session *s, struct cause *cause)
 	} else {
 		if (!cause->away)
 			tally_failure(s->peer);
+		forward_failed(s->peer);
 		report_failed(s, delay_ms);
 	}
 	s->delay_ms = delay_ms > 0 ? (uint32_t)delay_ms : 0;
@@ -214,6 +216,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 
 	if (event != FSM_ADOPTED)
 		s->tuned = 0;
+	s->conn.saving = s->peer->config->listen != NULL;
 	s->steady_ms = guard_now_ms(guard_of(s));
 	s->survived_s = 0;
 	tuner_apply(s);
@@ -232,7 +235,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	s->was_up = true;
 	s->flood_told = false;
 	peer_measured(s->peer, facts.rtt_us);
-	return NO_EVENT;
+	return event != FSM_ADOPTED && forward_wants(s->peer) ? FSM_GIVEN : NO_EVENT;
 }
 
 /* The table says that this cannot be. */
@@ -278,8 +281,12 @@ move(struct session *s, enum fsm_event event, struct cause *cause)
 		follows = connect_(s, cause);
 	if (t.actions & FSM_HOLD)
 		follows = hold(s, event, cause);
-	/* What is known of an adopted one is where it was found. */
-	if (t.actions & (FSM_DROP | FSM_FAIL | FSM_HOLD) && event != FSM_ADOPTED)
+	if (t.actions & FSM_GIVE)
+		forward_take(s);
+	/* What is known of an adopted one is where it was found. What is given away at once is not
+	 * kept before. */
+	if (t.actions & (FSM_DROP | FSM_FAIL | FSM_HOLD | FSM_GIVE) && event != FSM_ADOPTED &&
+	    follows != FSM_GIVEN)
 		guard_of(s)->moved(guard_of(s), s);
 	/* A state that ends at once needs no timer, and one that holds a socket has it armed. */
 	if (follows == NO_EVENT && old != t.next)

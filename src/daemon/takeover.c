@@ -346,7 +346,7 @@ takeover(struct keep *keep, const struct config *config)
 		return 0;
 	t.now_ms = guard_now_ms(keep->guard);
 	r = haul_take(&t.haul, keep->parking, &keep->store);
-	store_clear(&keep->store);
+	store_close(&keep->store);
 	if (r == 0) {
 		t.corpses = calloc(t.haul.n > 0 ? t.haul.n : 1, sizeof(*t.corpses));
 		r = t.corpses == NULL ? -ENOMEM : read_table(&t);

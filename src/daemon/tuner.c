@@ -21,18 +21,24 @@ name_of(const struct keepalive *k)
 	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
 }
 
-static struct keepalive
-values_for(const struct session *s)
+struct keepalive
+tuner_values(const struct peer *peer, uint16_t jitter)
 {
-	const struct plan *plan = &s->peer->plan;
+	const struct plan *plan = &peer->plan;
 
 	return (struct keepalive){
-	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)s->jitter << 16),
+	    .idle_s = plan_jitter_idle_s(plan, (uint32_t)jitter << 16),
 	    .interval_s = plan->interval_s,
 	    .count = plan->count,
 	    .user_timeout_ms = (int)plan->user_timeout_ms,
-	    .read_back = !s->peer->plan_read_back,
+	    .read_back = !peer->plan_read_back,
 	};
+}
+
+static struct keepalive
+values_for(const struct session *s)
+{
+	return tuner_values(s->peer, s->jitter);
 }
 
 /* Before others are applied: a daemon that is ended in between leaves it to the next. */

@@ -6,7 +6,13 @@
 
 #include <stdint.h>
 
+#include "net/sockopt.h"
+
+struct peer;
 struct session;
+
+/* The plan of the peer for one socket, whose jitter is as good as any. */
+struct keepalive tuner_values(const struct peer *peer, uint16_t jitter);
 
 /* Apply the peer's plan to the live socket; nothing where there is none, or it has it already. */
 void tuner_apply(struct session *session);

@@ -3,6 +3,7 @@ libkaguard_a_SOURCES += \
 	src/host/control.c src/host/control.h \
 	src/host/courier.c src/host/courier.h \
 	src/host/haul.c src/host/haul.h \
+	src/host/inherited.c src/host/inherited.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/messages.c src/host/messages.h \
 	src/host/notify.c src/host/notify.h \

@@ -37,6 +37,9 @@ static const struct {
     [MESSAGE_NETWORK_AWAY] = {"8ffef61415a147dbb5885ceca6149e5b", "network-away"},
     [MESSAGE_NETWORK_UNSEEN] = {"b69171282def4bdb9fc5cb57f37fa5ad", "network-unseen"},
     [MESSAGE_AWOKE] = {"463dee78680f4564abfb57f7d2d1b773", "awoke"},
+    [MESSAGE_CLIENT_LOST] = {"4c307e6f349744e7be19034486a4ba06", "client-lost"},
+    [MESSAGE_LISTENING] = {"dfb36d0c1a3d4c0994a30a013e6a4354", "listening"},
+    [MESSAGE_CLIENTS_REFUSED] = {"a22f6874d8074781ba016fc3748f1862", "clients-refused"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

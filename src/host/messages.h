@@ -33,6 +33,9 @@ enum message {
 	MESSAGE_NETWORK_AWAY,	 /* nobody can be reached: waiting for a link or a route */
 	MESSAGE_NETWORK_UNSEEN,	 /* changes of the network, or suspends, cannot be seen */
 	MESSAGE_AWOKE,		 /* the machine was suspended; what follows from it */
+	MESSAGE_CLIENT_LOST,	 /* a client was cut off, by its peer or by itself */
+	MESSAGE_LISTENING,	 /* clients cannot be taken in, or can again */
+	MESSAGE_CLIENTS_REFUSED, /* there are too many clients, or no room for more */
 	MESSAGE_COUNT
 };
 

@@ -94,7 +94,7 @@ take_one(struct store *store, int fd, const char *names)
 		return names + length + (names[length] == ':');
 	if (store_name_parse(names, length, &name))
 		store->items[store->n++] = (struct store_item){name, fd};
-	else
+	else if (!inherited_add(&store->sockets, fd, names, length))
 		close_foreign(store, fd, names, length);
 	return names + length + (names[length] == ':');
 }
@@ -133,11 +133,19 @@ store_take(struct store *ret)
 }
 
 void
-store_clear(struct store *store)
+store_close(struct store *store)
 {
 	for (unsigned i = 0; i < store->n; i++)
 		if (store->items[i].fd >= 0)
 			close(store->items[i].fd);
 	free(store->items);
-	*store = (struct store){0};
+	store->items = NULL;
+	store->n = 0;
+}
+
+void
+store_clear(struct store *store)
+{
+	store_close(store);
+	inherited_clear(&store->sockets);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/inherited.h"
 #include "host/notify.h"
 
 enum store_kind {
@@ -33,8 +34,9 @@ struct store_item {
 struct store {
 	struct store_item *items; /* the youngest first */
 	unsigned n;
-	unsigned n_foreign; /* descriptors that nobody here knows, which were closed */
-	char foreign[64];   /* the name of the first of them */
+	unsigned n_foreign;	  /* descriptors that nobody here knows, which were closed */
+	char foreign[64];	  /* the name of the first of them */
+	struct inherited sockets; /* not of the store, but handed over with it */
 };
 
 /* Writes the name. Returns buf. */
@@ -45,11 +47,13 @@ bool store_name_parse(const char *text, size_t length, struct store_name *ret);
 
 /*
  * Takes the descriptors, and removes the variables from the environment: call it before there are
- * other threads. What is not ours is closed and counted. 0 or -ENOMEM.
+ * other threads. Sockets that listen are kept apart; what else is not ours is closed and counted. 0
+ * or -ENOMEM.
  */
 int store_take(struct store *ret);
 
-/* Closes what was not taken out (fd set to -1). */
+/* Closes what was not taken out (fd set to -1) of the store; and the sockets as well. */
+void store_close(struct store *store);
 void store_clear(struct store *store);
 
 #endif

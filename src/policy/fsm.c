@@ -36,6 +36,7 @@ static const struct fsm_transition table[FSM_N_STATES][FSM_N_EVENTS] =
 	[FSM_UP] =
 	    {
 		[FSM_LOST] = GO(FSM_BACKOFF, FSM_DROP | FSM_FAIL),
+		[FSM_GIVEN] = GO(FSM_IDLE, FSM_GIVE),
 		[FSM_RETRY] = GO(FSM_RESOLVING, FSM_DROP | FSM_RESOLVE),
 		[FSM_STOP] = GO(FSM_IDLE, FSM_DROP),
 	    },
@@ -115,6 +116,8 @@ fsm_event_name(enum fsm_event event)
 		return "failed";
 	case FSM_LOST:
 		return "lost";
+	case FSM_GIVEN:
+		return "given";
 	case FSM_TIMER:
 		return "timer";
 	case FSM_RETRY:
@@ -132,7 +135,7 @@ fsm_event_name(enum fsm_event event)
 static void
 print_actions(unsigned actions, FILE *out)
 {
-	static const char *const names[] = {"drop", "fail", "resolve", "connect", "hold"};
+	static const char *const names[] = {"drop", "fail", "resolve", "connect", "hold", "give"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (actions & 1u << i)

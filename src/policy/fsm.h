@@ -27,6 +27,7 @@ enum fsm_event {
 	FSM_CONNECTED, /* one of the attempts succeeded */
 	FSM_FAILED,    /* no address, or all attempts failed */
 	FSM_LOST,      /* the held session is no more */
+	FSM_GIVEN,     /* its socket goes to a client, and another one is wanted */
 	FSM_TIMER,     /* the time limit of the state is over */
 	FSM_RETRY,     /* do not wait any longer: reconnect now */
 	FSM_YIELD,     /* another session of the peer does the trying */
@@ -41,6 +42,7 @@ enum fsm_action {
 	FSM_RESOLVE = 1 << 2, /* ask for the peer's addresses */
 	FSM_CONNECT = 1 << 3, /* race the addresses */
 	FSM_HOLD = 1 << 4,    /* apply the plan, watch the socket */
+	FSM_GIVE = 1 << 5,    /* let go of the socket, which somebody else has from now on */
 };
 
 /* What ends a state by the mere passing of time. */

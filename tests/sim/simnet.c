@@ -311,6 +311,21 @@ sim_leave(struct conn *conn)
 	conn->fd = -1;
 }
 
+static bool
+sim_sound(struct conn *conn)
+{
+	return conn->attempt->held && conn->attempt->news == 0;
+}
+
+static int
+sim_give(struct conn *conn)
+{
+	int fd = conn->fd;
+
+	sim_leave(conn);
+	return fd;
+}
+
 static void
 sim_drop(struct conn *conn)
 {
@@ -354,6 +369,8 @@ const struct session_ops simnet_ops = {
     .read = sim_read,
     .drop = sim_drop,
     .leave = sim_leave,
+    .sound = sim_sound,
+    .give = sim_give,
 };
 
 void

@@ -153,6 +153,9 @@ differences(void **state)
 	CHANGED(CONFIG_POLICY, after.backoff.stable_ms++);
 	CHANGED(CONFIG_POLICY, after.connect_timeout_ms++);
 	CHANGED(CONFIG_POLICY, after.max_clients++);
+	CHANGED(CONFIG_POLICY, after.when_down = CONFIG_DOWN_REFUSE);
+	CHANGED(CONFIG_POLICY, after.listen_mode = 0600);
+	CHANGED(CONFIG_POLICY, after.listen_group = (char *)(uintptr_t) "users");
 	CHANGED(CONFIG_POLICY, after.firewall_auto = true);
 	CHANGED(CONFIG_POLICY, after.firewall = other);
 	CHANGED(CONFIG_POLICY, after.listen = other);

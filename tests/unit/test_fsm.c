@@ -63,7 +63,12 @@ what_enters_backoff_has_closed_its_socket_and_counted_a_failure(void **unused)
 				continue;
 			assert_int_equal(t.next == FSM_BACKOFF, (t.actions & FSM_FAIL) != 0);
 			if (t.next == FSM_BACKOFF || t.next == FSM_IDLE)
-				assert_int_equal((t.actions & FSM_DROP) != 0, fsm_in_flight(s));
+				assert_int_equal(
+				    (t.actions & (FSM_DROP | FSM_GIVE)) != 0, fsm_in_flight(s));
+			/* What is given away is not closed, and there is only one way to it. */
+			assert_int_equal((t.actions & FSM_GIVE) != 0, e == FSM_GIVEN);
+			if (e == FSM_GIVEN)
+				assert_int_equal(s, FSM_UP);
 		}
 }
 

@@ -96,7 +96,8 @@ write_example(enum option_id id, char *text, size_t size)
 		snprintf(text, size, "peers: [{%s}]\n", key);
 	else if (option->parent == OPTION_PEER)
 		snprintf(text, size, "peers: [{address: 'a:1', %s%s}]\n", key,
-		    id == OPTION_MAX_CLIENTS ? ", listen: '127.0.0.1:1'" : "");
+		    id >= OPTION_LISTEN_MODE && id <= OPTION_WHEN_DOWN ? ", listen: '127.0.0.1:1'"
+								       : "");
 	else if (id == OPTION_IDLE || id == OPTION_INTERVAL || id == OPTION_COUNT_PROBES)
 		snprintf(text, size, "peers: [{address: 'a:1', keepalive: {%s, %s, %s}}]\n",
 		    id == OPTION_IDLE ? key : "idle: 100",

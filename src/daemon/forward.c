@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/forward.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "daemon/forward_client.h"
+#include "daemon/forward_listen.h"
+#include "daemon/forward_report.h"
+#include "daemon/guard.h"
+#include "daemon/peer.h"
+
+static void
+on_limit(struct wake *wake, unsigned what)
+{
+	(void)what;
+	forward_pump(container_of(wake, struct forward, limit));
+}
+
+struct forward *
+forward_of(struct peer *peer)
+{
+	struct forwards *all = peer->guard->forwards;
+	struct forward *f = peer->forward;
+
+	if (f != NULL)
+		return f;
+	f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return NULL;
+	f->all = all;
+	f->peer = peer;
+	TAILQ_INIT(&f->waiting);
+	TAILQ_INIT(&f->carried);
+	if (wake_init(all->loop, &f->limit, on_limit) < 0 || forward_listen_init(f) < 0) {
+		wake_clear(&f->limit);
+		free(f);
+		return NULL;
+	}
+	peer->forward = f;
+	return f;
+}
+
+void
+forward_free(struct forward *f)
+{
+	if (f == NULL)
+		return;
+	f->leaves = true;
+	forward_deafen(f);
+	forward_close_all(f);
+	wake_clear(&f->limit);
+	wake_clear(&f->retry);
+	f->peer->forward = NULL;
+	free(f);
+}
+
+struct forward_counts
+forward_counts(const struct forward *f)
+{
+	struct forward_counts counts = f->counts;
+	const struct forward_client *c;
+
+	TAILQ_FOREACH (c, &f->carried, link)
+		for (int side = 0; side < RELAY_SIDES; side++)
+			counts.bytes[side] += c->relay.flows[side].bytes;
+	return counts;
+}
+
+static void
+on_sum(struct wake *wake, unsigned what)
+{
+	(void)what;
+	forward_report_sum(container_of(wake, struct forwards, sum));
+}
+
+int
+forwards_open(struct forwards *all, struct loop *loop, struct guard *guard, struct keep *keep)
+{
+	int r;
+
+	all->loop = loop;
+	all->guard = guard;
+	all->keep = keep;
+	guard->forwards = all;
+	TAILQ_INIT(&all->young);
+	r = relays_init(&all->relays, loop, forward_on_end);
+	if (r == 0)
+		r = wake_init(loop, &all->sum, on_sum);
+	return r == 0 ? forwards_listen_init(all) : r;
+}
+
+void
+forwards_close(struct forwards *all)
+{
+	wake_clear(&all->settle);
+	wake_clear(&all->resume);
+	wake_clear(&all->sum);
+	relays_clear(&all->relays);
+}
+
+void
+forwards_configure(struct forwards *all)
+{
+	struct guard *guard = all->guard;
+
+	for (size_t i = 0; i < guard->n_peers; i++) {
+		struct peer *peer = guard->peers[i];
+
+		if (peer->config->listen == NULL) {
+			if (peer->forward != NULL)
+				forward_deafen(peer->forward);
+		} else if (forward_of(peer) != NULL) {
+			forward_listen(peer->forward);
+		}
+	}
+	forward_resume(all);
+}
+
+bool
+forward_is_used(const struct peer *peer)
+{
+	return peer->forward != NULL && peer->forward->counts.clients_ever > 0;
+}
+
+void
+forwards_stop(struct forwards *all)
+{
+	struct guard *guard = all->guard;
+
+	for (size_t i = 0; i < guard->n_peers; i++)
+		forward_free(guard->peers[i]->forward);
+}
+
+void
+forwards_leave(struct forwards *all)
+{
+	struct guard *guard = all->guard;
+
+	for (size_t i = 0; i < guard->n_peers; i++)
+		if (guard->peers[i]->forward != NULL)
+			forward_unhand(guard->peers[i]->forward);
+}
