@@ -13,7 +13,6 @@ fi
 # Lines that systemd before 253 and 254 does not know, and goes on without.
 # The first words differ from version to version.
 too_new='Failed to parse service type, ignoring: notify-reload
-Unknown key.* .FileDescriptorStorePreserve. in section .Service., ignoring
 Unknown key.* .RestartSteps. in section .Service., ignoring
 Unknown key.* .RestartMaxDelaySec. in section .Service., ignoring
 Unknown key.* .FileDescriptorStorePreserve. in section .Service., ignoring'
