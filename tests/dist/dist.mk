@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: ISC
+EXTRA_DIST += tests/dist/again.sh
+
+# A tarball is the same wherever, whenever and by whomever it is made.
+.PHONY: check-dist
+check-dist: dist
+	$(srcdir)/tests/dist/again.sh $(distdir).tar.xz
