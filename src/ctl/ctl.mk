@@ -20,4 +20,5 @@ libkaguard_a_SOURCES += \
 	src/ctl/rows.c src/ctl/rows.h \
 	src/ctl/screen.c src/ctl/screen.h \
 	src/ctl/status.c src/ctl/status.h \
+	src/ctl/tunnels.c src/ctl/tunnels.h \
 	src/ctl/watch.c src/ctl/watch.h

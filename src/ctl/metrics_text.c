@@ -75,6 +75,16 @@ static const struct family families[] = {
     {"kaguard_firewall_learnt_timeout_seconds", "gauge",
 	"The idle timeout that the firewall was learnt to have, where that is shorter.",
 	"learnt_ms", MILLISECONDS, true, NULL},
+    {"kaguard_clients", "gauge", "Clients of tunnels, now.", "clients", COUNT, true, NULL},
+    {"kaguard_clients_waiting", "gauge", "Clients that have no session so far.", "clients_waiting",
+	COUNT, true, NULL},
+    {"kaguard_clients_total", "counter", "Clients that came.", "clients_total", COUNT, true, NULL},
+    {"kaguard_clients_refused_total", "counter", "Clients that were refused.", "clients_refused",
+	COUNT, true, NULL},
+    {"kaguard_clients_cut_off_total", "counter", "Clients whose end was not in order.",
+	"clients_cut_off", COUNT, true, NULL},
+    {"kaguard_forwarded_bytes_total", "counter", "Bytes carried between clients and peers.",
+	"bytes_forwarded", COUNT, true, "direction"},
 };
 
 /* RFC 3339 in UTC, to seconds since 1970. */

@@ -9,6 +9,7 @@
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/rows.h"
+#include "ctl/tunnels.h"
 #include "ctl/watch.h"
 
 int
@@ -78,6 +79,11 @@ show_status(const struct ctl *ctl)
 	if (r != CTL_OK)
 		return r;
 	r = status_fetch(ctl, &call, &rows);
+	if (r == CTL_OK) {
+		r = tunnels_fetch(ctl, &call, rows.document);
+		if (r != CTL_OK)
+			rows_clear(&rows);
+	}
 	call_close(&call);
 	if (r != CTL_OK)
 		return r;
@@ -87,6 +93,7 @@ show_status(const struct ctl *ctl)
 		r = ctl_print_json(json_incref(rows.document));
 	} else {
 		print_table(&rows);
+		tunnels_print(rows.document);
 		r = ferror(stdout) || fflush(stdout) != 0 ? CTL_NO_DAEMON : CTL_OK;
 	}
 	rows_clear(&rows);

@@ -31,6 +31,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/planview.c src/daemon/planview.h \
 	src/daemon/query.c src/daemon/query.h \
 	src/daemon/query_act.c \
+	src/daemon/query_forward.c \
 	src/daemon/query_list.c \
 	src/daemon/query_metrics.c \
 	src/daemon/report.c src/daemon/report.h \

@@ -52,6 +52,7 @@ forward_free(struct forward *f)
 	wake_clear(&f->limit);
 	wake_clear(&f->retry);
 	f->peer->forward = NULL;
+	forward_counts_add(&f->all->gone, f);
 	free(f);
 }
 
@@ -65,6 +66,33 @@ forward_counts(const struct forward *f)
 		for (int side = 0; side < RELAY_SIDES; side++)
 			counts.bytes[side] += c->relay.flows[side].bytes;
 	return counts;
+}
+
+static void
+add(struct forward_counts *to, const struct forward_counts *n)
+{
+	to->clients += n->clients;
+	to->waiting += n->waiting;
+	to->clients_ever += n->clients_ever;
+	to->refused += n->refused;
+	to->replaced += n->replaced;
+	to->broken += n->broken;
+	for (int side = 0; side < RELAY_SIDES; side++)
+		to->bytes[side] += n->bytes[side];
+}
+
+void
+forward_counts_add(struct forward_counts *to, const struct forward *f)
+{
+	const struct forward_counts n = forward_counts(f);
+
+	add(to, &n);
+}
+
+void
+forward_counts_add_gone(struct forward_counts *to, const struct forwards *all)
+{
+	add(to, &all->gone);
 }
 
 static void

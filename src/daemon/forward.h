@@ -91,6 +91,7 @@ struct forwards {
 	struct wake resume; /* after there was no room */
 	struct wake sum;    /* of ends that were not told one by one */
 	struct burst burst;
+	struct forward_counts gone; /* of tunnels that are no more */
 	unsigned n_clients;
 	unsigned max_clients; /* that there are descriptors for */
 	bool paused, paused_told;
@@ -134,6 +135,10 @@ void forward_settle(struct forward *forward);
 void forward_retune(struct forward *forward);
 
 struct forward_counts forward_counts(const struct forward *forward);
+
+/* Add those of one; and those of the tunnels that are no more. */
+void forward_counts_add(struct forward_counts *to, const struct forward *forward);
+void forward_counts_add_gone(struct forward_counts *to, const struct forwards *forwards);
 
 /* Clients have come: a session that comes up takes the place of one that was given away. */
 bool forward_is_used(const struct peer *peer);

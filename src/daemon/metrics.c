@@ -62,6 +62,10 @@ metrics_add_peer(struct metrics *m, const struct peer *peer)
 	keep_smallest(&m->firewall_ms, peer->config->wish.firewall_ms);
 	keep_smallest(&m->learnt_ms, learnt_ms > 0 ? learnt_ms : -1);
 	keep_smallest(&m->probes_allowed, peer->plan.count);
+	if (peer->forward == NULL)
+		return;
+	m->has_clients = true;
+	forward_counts_add(&m->clients, peer->forward);
 }
 
 static json_t *
@@ -92,15 +96,47 @@ or_null(int64_t figure)
 	return figure >= 0 ? json_integer(figure) : json_null();
 }
 
+void
+metrics_add_gone(struct metrics *m, const struct guard *guard)
+{
+	m->has_clients |= guard->forwards->gone.clients_ever > 0;
+	forward_counts_add_gone(&m->clients, guard->forwards);
+}
+
+/* What is null of a peer that is no tunnel. */
+static json_t *
+clients_json(const struct metrics *m)
+{
+	const struct forward_counts *n = &m->clients;
+
+	if (!m->has_clients)
+		return json_pack("{s:n s:n s:n s:n s:n s:n}", "clients", "clients_waiting",
+		    "clients_total", "clients_refused", "clients_cut_off", "bytes_forwarded");
+	return json_pack("{s:i s:i s:I s:I s:I s:{s:I s:I}}", "clients", (int)n->clients,
+	    "clients_waiting", (int)n->waiting, "clients_total", (json_int_t)n->clients_ever,
+	    "clients_refused", (json_int_t)n->refused, "clients_cut_off", (json_int_t)n->broken,
+	    "bytes_forwarded", "to_peer", (json_int_t)n->bytes[RELAY_CLIENT], "to_client",
+	    (json_int_t)n->bytes[RELAY_PEER]);
+}
+
 json_t *
 metrics_json(const struct metrics *m, const char *peer, const struct summary_counts *counts)
 {
-	return json_pack("{s:s? s:o s:I s:I s:I s:I s:o s:I s:I s:o s:o s:o s:o s:o s:o}", "peer",
-	    peer, "sessions", states_json(m), "connects", (json_int_t)counts->came_up, "reconnects",
-	    (json_int_t)counts->reconnected, "attempts_failed", (json_int_t)counts->failed_attempts,
-	    "lost", (json_int_t)counts->lost, "deaths", deaths_json(counts), "heartbeats_sent",
-	    (json_int_t)counts->beats, "heartbeats_answered", (json_int_t)counts->answers,
-	    "idle_ms", or_null(m->idle_ms), "probes_unanswered", or_null(m->probes),
-	    "probes_allowed", or_null(m->probes_allowed), "rtt_us", or_null(m->rtt_us),
-	    "firewall_ms", or_null(m->firewall_ms), "learnt_ms", or_null(m->learnt_ms));
+	json_t *object = json_pack("{s:s? s:o s:I s:I s:I s:I s:o s:I s:I s:o s:o s:o s:o s:o s:o}",
+		   "peer", peer, "sessions", states_json(m), "connects",
+		   (json_int_t)counts->came_up, "reconnects", (json_int_t)counts->reconnected,
+		   "attempts_failed", (json_int_t)counts->failed_attempts, "lost",
+		   (json_int_t)counts->lost, "deaths", deaths_json(counts), "heartbeats_sent",
+		   (json_int_t)counts->beats, "heartbeats_answered", (json_int_t)counts->answers,
+		   "idle_ms", or_null(m->idle_ms), "probes_unanswered", or_null(m->probes),
+		   "probes_allowed", or_null(m->probes_allowed), "rtt_us", or_null(m->rtt_us),
+		   "firewall_ms", or_null(m->firewall_ms), "learnt_ms", or_null(m->learnt_ms)),
+	       *clients = clients_json(m);
+
+	if (json_object_update(object, clients) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(clients);
+	return object;
 }

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "daemon/forward.h"
 #include "policy/fsm.h"
 #include "policy/summary.h"
 
@@ -24,12 +25,17 @@ struct metrics {
 	int64_t idle_ms, rtt_us, probes; /* the largest; -1: there is none */
 	int64_t firewall_ms, learnt_ms;	 /* the smallest; -1 likewise */
 	int64_t probes_allowed;		 /* likewise */
+	struct forward_counts clients;
+	bool has_clients;
 };
 
 void metrics_begin(struct metrics *metrics);
 
 void metrics_add_session(struct metrics *metrics, const struct session *session);
 void metrics_add_peer(struct metrics *metrics, const struct peer *peer);
+
+/* What was counted of peers that are no more, where it is not in the guard's counts. */
+void metrics_add_gone(struct metrics *metrics, const struct guard *guard);
 
 /* With what has happened meanwhile; peer NULL: to those of all. NULL where there is no memory. */
 struct json_t *metrics_json(

@@ -60,6 +60,7 @@ static const struct query_method *const methods[] = {
     &service_description,
     &query_status,
     &query_plan,
+    &query_forwards,
     &query_events,
     &query_metrics,
     &query_probe,

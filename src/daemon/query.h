@@ -102,6 +102,6 @@ void query_open_list(struct query *query, const char *name);
 enum query_step query_close_list(struct query *query, bool ended);
 
 extern const struct query_method query_status, query_plan, query_events, query_metrics;
-extern const struct query_method query_probe, query_reconnect, query_reload;
+extern const struct query_method query_forwards, query_probe, query_reconnect, query_reload;
 
 #endif

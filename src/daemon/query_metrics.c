@@ -103,6 +103,8 @@ metrics_step(struct query *q)
 	if (!opened)
 		query_open_list(q, "peers");
 	if (q->sum)
+		metrics_add_gone(&q->metrics, q->service->guard);
+	if (q->sum)
 		put(q, NULL, &q->service->guard->counts);
 	return query_close_list(q, peer == NULL);
 }

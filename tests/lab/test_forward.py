@@ -2,6 +2,7 @@
 """Tunnels: clients that are carried to a peer through the firewall."""
 import contextlib
 import errno
+import re
 import resource
 import socket
 import struct
@@ -9,6 +10,7 @@ import time
 
 import pytest
 
+import ctl
 import netlab
 import peers
 from conftest import PORT, QUICK
@@ -168,6 +170,34 @@ def test_resets_are_passed_on(bench):
     reset(client)
     tunnel.peer.await_that(lambda: tunnel.peer.sessions[1].end == "reset", 5, "reset")
     assert tunnel.daemon.await_said("a client was cut off .* the client reset it")["PRIORITY"] == "6"
+
+
+def test_figures_are_so(bench):
+    tunnel = Tunnel(bench, more=", max_clients: 2")
+    first, second = tunnel.connect(), tunnel.connect()
+    for client in (first, second):
+        tunnel.says_back(client, b"x" * 1500)
+    assert is_refused(tunnel)
+    reset(second)
+    tunnel.daemon.await_said("cut off")
+    forward, = ctl.ask(tunnel.daemon, "status")["forwards"]
+    assert forward == {
+        "peer": "db", "listen": f"127.0.0.1:{LISTEN}", "listening": True, "clients": 1,
+        "clients_waiting": 0, "clients_max": 2, "clients_total": 3, "clients_refused": 1,
+        "clients_cut_off": 1, "sessions_replaced": 0, "bytes_to_peer": 3000,
+        "bytes_to_client": 3000}
+    assert re.search(rf"^db +127.0.0.1:{LISTEN} +1 +0 +3 +1 +1 +3.0 kB +3.0 kB$",
+                     ctl.run(tunnel.daemon, "status"), re.MULTILINE)
+    text = ctl.run(tunnel.daemon, "metrics")
+    for sample in ('clients{peer="db"} 1', 'clients_waiting{peer="db"} 0',
+                   'clients_total{peer="db"} 3', 'clients_refused_total{peer="db"} 1',
+                   'clients_cut_off_total{peer="db"} 1',
+                   'forwarded_bytes_total{peer="db",direction="to_peer"} 3000'):
+        assert f"kaguard_{sample}\n" in text
+    first.close()
+    # A sum never becomes less.
+    tunnel.daemon.reload("peers: []")
+    assert "kaguard_clients_total 3\n" in ctl.run(tunnel.daemon, "metrics", "--no-per-peer")
 
 
 def test_many_ends_are_few_records(bench):
