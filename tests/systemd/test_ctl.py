@@ -127,7 +127,8 @@ def test_varlinkctl(running):
     """systemd's own program understands the interface, and gets answers."""
     host = running.host
     if host.try_run("varlinkctl", "--version").returncode != 0:
-        pytest.skip("no varlinkctl here")
+        assert host.version() < 255, "the first to have it"
+        return
     info = host.run("varlinkctl", "info", "-j", SOCKET)
     assert "io.kaguard" in json.loads(info)["interfaces"]
     host.run("varlinkctl", "validate-idl", "/usr/share/varlink/interfaces/io.kaguard.varlink")

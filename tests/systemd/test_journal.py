@@ -116,11 +116,12 @@ def test_last_words(kaguard, peer):
 def test_last_words_of_a_failure(kaguard):
     """So is why it could not start, though it lives for a moment only."""
     kaguard.configure("peers: nobody\n")
+    program = kaguard.show("ExecStart")["ExecStart"]
     for _ in range(10):
         start = kaguard.journal.mark()
         assert kaguard.try_systemctl("start").returncode != 0
         said = kaguard.journal.await_said(r"/etc/kaguard.yaml:1:8: error: ", start=start)
-        assert said["_EXE"] == "/usr/sbin/kaguard"
+        assert f"path={said['_EXE']} " in program
 
 
 def test_status_table(told):

@@ -14,7 +14,8 @@ BUILDS = pathlib.Path(os.environ.get("KAGUARD_BUILDS", ""))
 
 def install(kaguard, tree, build=None):
     """make install, of a build with that program; a configuration that is there, it leaves alone."""
-    shutil.copytree(TREE, tree, symlinks=True, dirs_exist_ok=True,
+    shutil.rmtree(tree)
+    shutil.copytree(TREE, tree, symlinks=True,
                     ignore=shutil.ignore_patterns("kaguard.yaml"))
     if build:
         [program] = tree.glob("**/sbin/kaguard")
