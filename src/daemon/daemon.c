@@ -210,10 +210,7 @@ stop(struct daemon *d, const char *signal)
 static void
 leave(struct daemon *d)
 {
-	unsigned left;
-
-	forwards_leave(&d->forwards);
-	left = keep_leave(&d->keep);
+	unsigned left = keep_leave(&d->keep);
 
 	say(d, MESSAGE_STOPPING, LOG_NOTICE,
 	    "restarting on SIGUSR2: leaving %u session%s open for the next daemon", left,

@@ -13,6 +13,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/events.c src/daemon/events.h \
 	src/daemon/forward.c src/daemon/forward.h \
 	src/daemon/forward_client.c src/daemon/forward_client.h \
+	src/daemon/forward_keep.c src/daemon/forward_keep.h \
 	src/daemon/forward_listen.c src/daemon/forward_listen.h \
 	src/daemon/forward_report.c src/daemon/forward_report.h \
 	src/daemon/guard.c src/daemon/guard.h \
@@ -39,6 +40,8 @@ libkaguard_a_SOURCES += \
 	src/daemon/service.h \
 	src/daemon/session.c src/daemon/session.h \
 	src/daemon/signals.c src/daemon/signals.h \
+	src/daemon/salvage.c src/daemon/salvage.h \
+	src/daemon/stow.c src/daemon/stow.h \
 	src/daemon/storm.c src/daemon/storm.h \
 	src/daemon/tally.c src/daemon/tally.h \
 	src/daemon/turn.c src/daemon/turn.h \

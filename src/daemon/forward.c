@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/forward_client.h"
+#include "daemon/forward_keep.h"
 #include "daemon/forward_listen.h"
 #include "daemon/forward_report.h"
 #include "daemon/guard.h"
@@ -111,10 +112,11 @@ forwards_open(struct forwards *all, struct loop *loop, struct guard *guard, stru
 	all->guard = guard;
 	all->keep = keep;
 	guard->forwards = all;
-	TAILQ_INIT(&all->young);
 	r = relays_init(&all->relays, loop, forward_on_end);
 	if (r == 0)
 		r = wake_init(loop, &all->sum, on_sum);
+	if (r == 0)
+		r = forwards_keep_init(all);
 	return r == 0 ? forwards_listen_init(all) : r;
 }
 
@@ -142,6 +144,7 @@ forwards_configure(struct forwards *all)
 			forward_listen(peer->forward);
 		}
 	}
+	salvage_clear(&all->salvage, all);
 	forward_resume(all);
 }
 
@@ -165,7 +168,12 @@ forwards_leave(struct forwards *all)
 {
 	struct guard *guard = all->guard;
 
-	for (size_t i = 0; i < guard->n_peers; i++)
-		if (guard->peers[i]->forward != NULL)
-			forward_unhand(guard->peers[i]->forward);
+	for (size_t i = 0; i < guard->n_peers; i++) {
+		struct forward *f = guard->peers[i]->forward;
+
+		if (f == NULL)
+			continue;
+		forward_unhand(f);
+		forward_keep_leave(f);
+	}
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "daemon/salvage.h"
+#include "daemon/stow.h"
 #include "net/loop.h"
 #include "net/relay.h"
 #include "policy/burst.h"
@@ -29,13 +31,8 @@ struct session;
 struct ear {
 	struct wake wake;
 	struct forward *forward;
+	struct stowed stowed;
 	int fd;
-};
-
-/* Of a socket that lies in the table of the parked. */
-struct stowed {
-	uint64_t life; /* 0: it does not */
-	uint32_t slot;
 };
 
 struct forward_client {
@@ -68,7 +65,6 @@ struct forward {
 	unsigned mode;	   /* and its mode */
 	struct wake retry; /* of a listen that failed */
 	struct wake limit; /* of those that wait */
-	struct stowed stowed;
 	struct forward_clients waiting, carried;
 	struct forward_counts counts;
 	int64_t down_until_ms; /* an attempt has failed, and none comes before */
@@ -86,6 +82,7 @@ struct forwards {
 	struct loop *loop;
 	struct keep *keep;
 	struct relays relays;
+	struct salvage salvage; /* until the first forwards_configure() */
 	struct forward_clients young;
 	struct wake settle; /* of the young: those that last are parked */
 	struct wake resume; /* after there was no room */

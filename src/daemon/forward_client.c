@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/forward_keep.h"
 #include "daemon/forward_listen.h"
 #include "daemon/forward_report.h"
 #include "daemon/guard.h"
@@ -52,6 +53,7 @@ free_client(struct forward_client *c, bool reset)
 {
 	struct forward *f = c->forward;
 
+	forward_keep_end(c);
 	unlink_client(c);
 	for (int side = 0; side < RELAY_SIDES; side++)
 		f->counts.bytes[side] += c->relay.flows[side].bytes;
@@ -208,6 +210,7 @@ forward_take(struct session *s)
 	c->relay.replaceable = f->ahead;
 	c->since_ms = guard_now_ms(guard);
 	tune(c, RELAY_PEER, NULL);
+	forward_keep(c);
 	roster_demand(s->peer, f->counts.waiting);
 	roster_given(s);
 }
@@ -230,6 +233,7 @@ replace(struct forward_client *c)
 {
 	struct forward *f = c->forward;
 
+	forward_keep_end(c);
 	relay_part(&c->relay);
 	unlink_client(c);
 	c->carried = false;
@@ -336,6 +340,32 @@ forward_pump(struct forward *f)
 	if (f->counts.waiting > 0)
 		hurry(f, guard_now_ms(f->peer->guard));
 	peer_pump(f->peer);
+}
+
+struct forward_client *
+forward_adopt(struct peer *peer, const struct salvaged *client, const struct salvaged *carrier)
+{
+	const struct keepalive keepalive = tuner_values(peer, (uint16_t)client->stowed.life);
+	const int fds[RELAY_SIDES] = {client->fd, carrier->fd};
+	struct forward *f = forward_of(peer);
+	struct forward_client *c = f != NULL ? calloc(1, sizeof(*c)) : NULL;
+
+	if (c == NULL || relay_start(&c->relay, &f->all->relays, fds, client->stowed.life) < 0) {
+		free(c);
+		return NULL;
+	}
+	c->forward = f;
+	c->since_ms = client->since_ms;
+	c->stowed[RELAY_CLIENT] = client->stowed;
+	c->stowed[RELAY_PEER] = carrier->stowed;
+	c->carried = true;
+	TAILQ_INSERT_TAIL(&f->carried, c, link);
+	f->counts.clients++;
+	f->counts.clients_ever++;
+	f->all->n_clients++;
+	tune(c, RELAY_CLIENT, &local_keepalive);
+	tune(c, RELAY_PEER, &keepalive);
+	return c;
 }
 
 void

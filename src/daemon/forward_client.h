@@ -9,6 +9,10 @@
 /* A client has come. forward_pump() is to be called before long. */
 void forward_admit(struct forward *forward, int fd);
 
+/* Go on with a client of the daemon before, over that socket of the peer; NULL: it cannot be. */
+struct forward_client *forward_adopt(
+    struct peer *peer, const struct salvaged *client, const struct salvaged *carrier);
+
 /* Serve those that wait, as far as it goes. */
 void forward_pump(struct forward *forward);
 

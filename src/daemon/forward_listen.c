@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/forward_client.h"
+#include "daemon/forward_keep.h"
 #include "daemon/forward_report.h"
 #include "daemon/guard.h"
 #include "daemon/keep.h"
@@ -144,6 +145,7 @@ add_ear(struct forward *f, int fd)
 	}
 	ear->fd = fd;
 	ear->forward = f;
+	ear->stowed = (struct stowed){0};
 	f->n_ears++;
 	return 0;
 }
@@ -186,11 +188,21 @@ static int
 open_own(struct forward *f, char *why, size_t size)
 {
 	const struct listener_wish wish = wish_of(f);
-	int fd, r = listener_open(&wish, &fd, why, size);
+	struct salvaged before = {.fd = -1};
+	int fd, r = 0;
 
+	if (salvage_listener(&f->all->salvage, f->peer->config->name, &wish, &before))
+		fd = before.fd;
+	else
+		r = listener_open(&wish, &fd, why, size);
 	if (r < 0)
 		return r;
 	r = add_ear(f, fd);
+	if (r == 0) {
+		f->ears[0].stowed = before.stowed;
+		if (before.fd < 0)
+			forward_keep_ear(&f->ears[0]);
+	}
 	if (r < 0) {
 		snprintf(why, size, "%s", strerror(-r));
 		listener_close(fd);
@@ -242,6 +254,8 @@ let_go(struct forward *f, bool shut)
 {
 	for (unsigned i = 0; i < f->n_ears; i++) {
 		wake_clear(&f->ears[i].wake);
+		if (shut)
+			stow_remove(f->all->keep, &f->ears[i].stowed);
 		if (shut && !f->given)
 			listener_close(f->ears[i].fd);
 		else

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "daemon/forward.h"
 #include "daemon/peer.h"
 #include "daemon/tuner.h"
 
@@ -178,6 +179,8 @@ guard_stop(struct guard *guard)
 void
 guard_leave(struct guard *guard)
 {
+	if (guard->forwards != NULL)
+		forwards_leave(guard->forwards);
 	for (size_t i = 0; i < guard->n_peers; i++)
 		for (unsigned j = 0; j < guard->peers[i]->n_sessions; j++)
 			guard->ops->leave(&guard->peers[i]->sessions[j]->conn);

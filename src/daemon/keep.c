@@ -10,6 +10,8 @@
 
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+#include "daemon/stow.h"
+#include "host/owners.h"
 #include "net/clock.h"
 
 /* Sockets that are not wanted any more lie on their shelves that long, so that many that end
@@ -40,8 +42,8 @@ keep_warn(struct keep *keep, const char *format, ...)
 }
 
 /* Once: it is the same trouble for all, and mostly lasts. */
-static void
-tell(struct keep *keep, int error)
+void
+keep_trouble(struct keep *keep, int error)
 {
 	if (keep->told)
 		return;
@@ -97,7 +99,7 @@ on_flush(struct wake *wake, unsigned what)
 	}
 	r = parking_flush(keep->parking, retry);
 	if (r < 0)
-		tell(keep, r);
+		keep_trouble(keep, r);
 	if (r > 0)
 		arm_flush(keep, MORE_MS);
 	else if (parking_dirty(keep->parking))
@@ -112,7 +114,7 @@ on_watch(struct wake *wake, unsigned what)
 	(void)what;
 	if (parking_look(keep->parking) == 0)
 		return;
-	tell(keep, -ECONNRESET);
+	keep_trouble(keep, -ECONNRESET);
 	arm_flush(keep, RETRY_MS);
 }
 
@@ -177,6 +179,7 @@ open_table(struct keep *keep)
 	for (unsigned i = 0; i < keep->store.n; i++)
 		parking_generation(keep->parking, keep->store.items[i].name.generation);
 	attach_table(keep);
+	stow_attach(keep);
 	if (keep->table != NULL)
 		return 0;
 	r = parktable_new(&keep->table);
@@ -217,6 +220,7 @@ keep_clear(struct keep *keep)
 	wake_clear(&keep->flush);
 	wake_clear(&keep->watch);
 	parktable_free(keep->table);
+	owners_free(keep->owners);
 	parking_free(keep->parking);
 	store_clear(&keep->store);
 	*keep = (struct keep){0};
@@ -267,8 +271,8 @@ write_entry(struct keep *keep, const struct session *s)
 }
 
 /* What is not in line on the shelves waits for a while, for more of it may come. */
-static void
-settle(struct keep *keep)
+void
+keep_tidy(struct keep *keep)
 {
 	if (parking_dirty(keep->parking))
 		arm_flush(keep, FLUSH_MS);
@@ -288,7 +292,7 @@ keep_moved(struct keep *keep, struct session *s)
 	if (s->slot == SESSION_NO_SLOT)
 		r = parktable_take(keep->table, &s->slot);
 	if (r < 0) {
-		tell(keep, r);
+		keep_trouble(keep, r);
 		return;
 	}
 	if (came)
@@ -304,8 +308,8 @@ keep_moved(struct keep *keep, struct session *s)
 		parking_remove(keep->parking, s->slot);
 	}
 	if (r < 0)
-		tell(keep, r);
-	settle(keep);
+		keep_trouble(keep, r);
+	keep_tidy(keep);
 }
 
 void
@@ -317,7 +321,7 @@ keep_freed(struct keep *keep, struct session *s)
 	parktable_give(keep->table, s->slot);
 	s->slot = SESSION_NO_SLOT;
 	s->life = 0;
-	settle(keep);
+	keep_tidy(keep);
 }
 
 void
@@ -326,8 +330,8 @@ keep_settle(struct keep *keep)
 	int r = parking_reserve(keep->parking);
 
 	if (r < 0)
-		tell(keep, r);
-	settle(keep);
+		keep_trouble(keep, r);
+	keep_tidy(keep);
 }
 
 void
@@ -380,5 +384,6 @@ keep_forget(struct keep *keep)
 		return;
 	store_name_text(STORE_TABLE, keep->table_generation, name);
 	parking_forget(keep->parking);
+	stow_forget(keep);
 	(void)notify_forget(keep->notify, name);
 }

@@ -19,6 +19,7 @@
 
 struct config_peer;
 struct guard;
+struct owners;
 struct session;
 
 struct keep {
@@ -27,9 +28,10 @@ struct keep {
 	struct store store;	 /* what this process was handed, until it is taken up */
 	struct parking *parking; /* NULL: nothing is kept */
 	struct parktable *table;
+	struct owners *owners; /* of pipes; NULL: there were none so far */
 	struct wake flush, watch;
 	uint64_t life; /* of the session that came up last */
-	uint32_t table_generation;
+	uint32_t table_generation, owners_generation;
 	int64_t flush_ms; /* when `flush` is due, while it is armed */
 	int64_t retry_ms; /* what the manager has dropped is tried again then */
 	bool told;
@@ -71,6 +73,10 @@ void keep_forget(struct keep *keep);
 
 /* Of what the sessions' sockets depend on. */
 uint64_t keep_fingerprint(const struct config_peer *config);
+
+/* What is not in line on the shelves is brought so before long. And what cannot be kept is told. */
+void keep_tidy(struct keep *keep);
+void keep_trouble(struct keep *keep, int error);
 
 /* Something is not as it should be with what is kept. */
 __attribute__((format(printf, 2, 3))) void keep_warn(struct keep *keep, const char *format, ...);

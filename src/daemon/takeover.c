@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/peer.h"
@@ -103,7 +104,7 @@ read_slot(struct takeover *t, uint32_t slot)
 	t->damaged += r < 0;
 	if (r > 0)
 		claim->life = e.life;
-	t->expected += claim->life != 0;
+	t->expected += claim->life != 0 && e.kind == PARKTABLE_SESSION;
 	if (s != NULL && s->slot == SESSION_NO_SLOT) {
 		claim->session = s;
 		restore(s, &e, slot, t->now_ms);
@@ -186,7 +187,24 @@ read_entry(const struct takeover *t, const struct parked *parked, struct parktab
 	       parktable_read(table, parked->slot, ret) > 0;
 }
 
-/* One socket. True: a session has it. */
+/* One that is no session's. True: the tunnels have it. */
+static bool
+take_other(struct takeover *t, const struct parked *parked, const struct parktable_entry *e)
+{
+	struct forwards *forwards = t->keep->guard->forwards;
+
+	if (parking_know(t->keep->parking, parked) == 0) {
+		if (salvage_add(&forwards->salvage, parked, e)) {
+			t->claims[parked->slot].life = 0; /* the slot is theirs */
+			return true;
+		}
+		parking_remove(t->keep->parking, parked->slot);
+	}
+	t->wrong++;
+	return false;
+}
+
+/* One socket. True: a session has it, or a tunnel. */
 static bool
 take_one(struct takeover *t, const struct parked *parked)
 {
@@ -199,6 +217,8 @@ take_one(struct takeover *t, const struct parked *parked)
 		t->strays++;
 		return false;
 	}
+	if (e.kind != PARKTABLE_SESSION)
+		return take_other(t, parked, &e);
 	if (inspect_socket(parked->fd, &seen) < 0 || !matches(&seen, &e)) {
 		t->wrong++;
 		return false;
@@ -332,6 +352,7 @@ take_all(struct takeover *t)
 	}
 	settle_table(t);
 	say_all(t);
+	salvage_restore(&t->keep->guard->forwards->salvage, t->keep->guard->forwards, t->config);
 	bury(t);
 	keep_settle(t->keep);
 }

@@ -7,6 +7,7 @@ libkaguard_a_SOURCES += \
 	src/host/journal.c src/host/journal.h \
 	src/host/messages.c src/host/messages.h \
 	src/host/notify.c src/host/notify.h \
+	src/host/owners.c src/host/owners.h \
 	src/host/parking.c src/host/parking.h \
 	src/host/parking_store.c src/host/parking_store.h \
 	src/host/parktable.c src/host/parktable.h \

@@ -27,6 +27,16 @@
 /* The session was up at some time. */
 #define PARKTABLE_WAS_UP 1u
 
+/* What is parked. Of all but sessions the index is one that no session has. */
+enum parktable_kind {
+	PARKTABLE_SESSION,
+	PARKTABLE_LISTENER, /* where clients of the peer come in */
+	PARKTABLE_CLIENT,   /* a client that is carried */
+	PARKTABLE_CARRIER,  /* the socket of the peer that it is carried over */
+	PARKTABLE_PIPE,	    /* one through which bytes go, see host/owners.h; of no peer */
+	PARKTABLE_KINDS
+};
+
 struct parktable_entry {
 	uint64_t life;	 /* names the connection that is held; 0: none */
 	uint64_t target; /* fingerprint of what was configured: address, bind, device */
@@ -44,6 +54,9 @@ struct parktable_entry {
 	uint8_t reason;			     /* enum reason */
 	unsigned char local[28], remote[28]; /* sockaddr_in or sockaddr_in6 */
 	char peer[68];			     /* its name, with the NUL; "": the slot is free */
+	uint64_t partner; /* the life of the other socket of a client that is carried */
+	uint32_t kind;	  /* enum parktable_kind */
+	uint32_t reserved2;
 };
 
 struct parktable;

@@ -18,6 +18,7 @@
 static const char *const prefixes[STORE_KINDS] = {
     [STORE_TABLE] = "kg-table-",
     [STORE_SHELF] = "kg-shelf-",
+    [STORE_OWNERS] = "kg-pipes-",
 };
 
 char *

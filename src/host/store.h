@@ -15,8 +15,9 @@
 #include "host/notify.h"
 
 enum store_kind {
-	STORE_TABLE, /* the memfd of host/parktable */
-	STORE_SHELF, /* a socket of host/parking */
+	STORE_TABLE,  /* the memfd of host/parktable */
+	STORE_SHELF,  /* a socket of host/parking */
+	STORE_OWNERS, /* the memfd of host/owners */
 	STORE_KINDS
 };
 

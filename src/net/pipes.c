@@ -30,7 +30,7 @@ make(struct pipes *pipes, struct pipe **ret)
 	pipe->read_fd = fds[0];
 	pipe->write_fd = fds[1];
 	pipe->size = SMALL_SIZE;
-	pipe->number = pipes->n++;
+	pipes->n++;
 	pipe->owner = &pipe->own;
 	if (pipes->made != NULL)
 		pipes->made(pipes, pipe);
@@ -84,9 +84,11 @@ pipes_discard(struct pipes *pipes, struct pipe *pipe)
 {
 	if (pipe->size > SMALL_SIZE)
 		pipes->n_large--;
-	*pipe->owner = 0;
-	if (pipes->gone != NULL)
-		pipes->gone(pipes, pipe);
+	if (!pipes->leaving) {
+		*pipe->owner = 0;
+		if (pipes->gone != NULL)
+			pipes->gone(pipes, pipe);
+	}
 	close(pipe->read_fd);
 	if (pipe->write_fd >= 0)
 		close(pipe->write_fd);

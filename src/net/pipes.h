@@ -14,8 +14,10 @@ struct pipe {
 	struct pipe *next;
 	/* Whose bytes are in it, for whoever finds the pipe later; stored before any come. */
 	volatile uint64_t *owner;
-	uint64_t own; /* where `owner` points to, unless made() has another place */
-	uint32_t number, size;
+	uint64_t own;  /* where `owner` points to, unless made() has another place */
+	uint64_t life; /* for whoever keeps it: how it is found again */
+	uint32_t slot;
+	uint32_t size;
 	int read_fd;
 	int write_fd; /* -1: of one that was found with something in it, and takes no more */
 };
@@ -23,6 +25,7 @@ struct pipe {
 struct pipes {
 	struct pipe *small, *large; /* free ones */
 	unsigned n, n_large;
+	int leaving; /* what is in them is left to whoever finds it */
 	/* Called with each new one, which is not given away before it has returned; or NULL. */
 	void (*made)(struct pipes *pipes, struct pipe *pipe);
 	/* And with one that is about to be no more. */
