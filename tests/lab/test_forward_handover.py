@@ -1,102 +1,21 @@
 # SPDX-License-Identifier: ISC
 """Tunnels outlive their daemon: not a byte is lost, whenever it is killed."""
 import contextlib
-import hashlib
 import os
 import random
 import signal
 import socket
-import struct
 import threading
 import time
 
 import pytest
 
+from streams import Server, Stream, assert_equal_sums, await_kept
 from test_handover import Handover
 
 PORT, LISTEN = 7001, 15432
 KILLS = int(os.environ.get("KAGUARD_KILLS", "200"))
 STREAMS = 4
-LISTENER, CLIENT, CARRIER, PIPE = range(1, 5)  # enum parktable_kind
-
-
-class Stream:
-    """One end of a connection: sends random bytes until it is told to end, and reads all that
-    comes, in pieces of random size; with a sum of each."""
-
-    def __init__(self, sock, seed, slow=False):
-        self.sock, self.slow = sock, slow
-        self.random = random.Random(seed)
-        self.sent, self.received = hashlib.sha256(), hashlib.sha256()
-        self.count = [0, 0]
-        self.trouble = None
-        self.enough = threading.Event()
-        self.threads = [threading.Thread(target=self._guarded, args=(run,), daemon=True)
-                        for run in (self._send, self._receive)]
-        for thread in self.threads:
-            thread.start()
-
-    def _guarded(self, run):
-        try:
-            run(random.Random(self.random.random()))
-        except OSError as error:
-            self.trouble = error
-
-    def _send(self, rng):
-        while not self.enough.is_set():
-            block = rng.randbytes(rng.choice((1, 100, 5000, 200000)))
-            self.sock.sendall(block)
-            self.sent.update(block)
-            self.count[0] += len(block)
-            if rng.random() < 0.02:
-                self.enough.wait(0.02)  # an idle moment
-        self.sock.shutdown(socket.SHUT_WR)
-
-    def _receive(self, rng):
-        while block := self.sock.recv(rng.choice((1, 1000, 300000))):
-            self.received.update(block)
-            self.count[1] += len(block)
-            if self.slow and rng.random() < 0.01:
-                time.sleep(0.01)  # the pipes fill up
-
-    def finish(self):
-        self.enough.set()
-
-    def join(self):
-        for thread in self.threads:
-            thread.join(60)
-            assert not thread.is_alive()
-        self.sock.close()
-
-
-class Server(threading.Thread):
-    def __init__(self, netns):
-        super().__init__(daemon=True)
-        self.listener = netns.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", PORT))
-        self.listener.listen(100)
-        self.accepted = []
-        self.changed = threading.Condition()
-        self.start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                sock, _ = self.listener.accept()
-                with self.changed:
-                    self.accepted.append(sock)
-                    self.changed.notify_all()
-
-    def await_accepted(self, count):
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self.accepted) >= count, 10)
-            return self.accepted[count - 1]
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.join()
 
 
 class TunnelHandover(Handover):
@@ -104,7 +23,7 @@ class TunnelHandover(Handover):
         self._listen = listen
         super().__init__(directory)
         self.peer.stop()
-        self.server = Server(self.netns)
+        self.server = Server(self.netns, PORT)
 
     def configure(self, sessions=0, more=""):
         (self._directory / "kaguard.yaml").write_text(
@@ -138,30 +57,7 @@ class TunnelHandover(Handover):
         return code
 
     def await_parked(self, clients):
-        """Until so many clients are kept, and no more."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            kinds = self.kinds()
-            if kinds[CLIENT] == kinds[CARRIER] == clients:
-                return
-            time.sleep(0.02)
-        raise AssertionError(self.kinds())
-
-    def kinds(self):
-        """How many of each kind the table has: listeners, clients, carriers, pipes."""
-        name = next((n for n in self.manager.stored if "table" in n), None)
-        counts = dict.fromkeys((LISTENER, CLIENT, CARRIER, PIPE), 0)
-        if name is None:
-            return counts
-        fd = self.manager.stored[name]
-        table = os.pread(fd, os.fstat(fd).st_size, 0)
-        size, = struct.unpack_from("=I", table, 12)
-        for at in range(64 + 8 + size, len(table), size):
-            entry = table[at + 8:at + size]
-            kind, = struct.unpack_from("=I", entry, 208)
-            if entry[132:133] not in (b"", b"\0") and kind:
-                counts[kind] += 1
-        return counts
+        await_kept(self.daemon.pid, clients)
 
     def close(self):
         self.server.stop()
@@ -201,14 +97,11 @@ def test_not_a_byte_is_lost(tmp_path, how):
             said = tunnel.start()
             assert f"took over {STREAMS} of {STREAMS} clients of tunnels" in said
             assert "warning" not in said
-        for one in [end for pair in streams for end in pair]:
-            one.finish()
         for client, served in streams:
-            client.join()
-            served.join()
-            assert not client.trouble and not served.trouble
-            assert client.sent.digest() == served.received.digest(), (client.count, served.count)
-            assert served.sent.digest() == client.received.digest(), (client.count, served.count)
+            client.finish()
+            served.finish()
+        for client, served in streams:
+            assert_equal_sums(client, served)
         moved = sum(sum(client.count) for client, _ in streams)
         print(f"{how}: {KILLS} kills, {moved / 1e9:.2f} GB, {2 * STREAMS} sums equal, no reset")
         assert tunnel.end(signal.SIGTERM) == 0

@@ -21,6 +21,7 @@ import peers  # noqa: E402
 ROOT = os.environ.get("KAGUARD_ROOT", "/")
 TREE = os.environ.get("KAGUARD_TREE", "")
 PORT = 7001
+SOURCE = pathlib.Path(__file__).parent.parent.parent
 QUICK = "defaults: {firewall: 240s, connect_timeout: 2s, backoff: {first: 100ms, max: 500ms}}\n"
 
 

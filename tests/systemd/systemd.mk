@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/systemd/test_reload.py \
 	tests/systemd/test_restart.py \
 	tests/systemd/test_storm.py \
+	tests/systemd/test_tunnels.py \
 	tests/systemd/test_upgrade.py
 
 # Under a real service manager, in a container: needs root. KAGUARD_ROOT= is the system that it boots
