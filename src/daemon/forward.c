@@ -129,6 +129,20 @@ forwards_close(struct forwards *all)
 	relays_clear(&all->relays);
 }
 
+/* Sessions of before there were clients: what the peer has said on them was thrown away. */
+static void
+renew_spent(struct peer *peer)
+{
+	for (unsigned i = 0; i < peer->n_sessions; i++) {
+		struct session *s = peer->sessions[i];
+
+		if (session_state(s) != FSM_UP || (s->conn.saving && s->conn.discarded == 0))
+			continue;
+		report_closed(s, "what it has received would be missed by a client");
+		peer_renew(peer, s);
+	}
+}
+
 void
 forwards_configure(struct forwards *all)
 {
@@ -141,6 +155,7 @@ forwards_configure(struct forwards *all)
 			if (peer->forward != NULL)
 				forward_deafen(peer->forward);
 		} else if (forward_of(peer) != NULL) {
+			renew_spent(peer);
 			forward_listen(peer->forward);
 		}
 	}

@@ -112,6 +112,21 @@ def test_a_greeting_is_the_clients(bench, sessions):
             tunnel.says_back(client)
 
 
+def test_a_peer_that_becomes_a_tunnel(bench):
+    """What its sessions have received before was thrown away: they are not for clients."""
+    peer = bench.peer(behaviour=Greeter)
+    daemon = bench.guard(f"""
+peers: [{{name: db, address: "{netlab.SERVER4}:{PORT}", sessions: 1}}]""")
+    daemon.await_up(1)
+    peer.await_sessions(1, 5)
+    start = daemon.reload(config(sessions=1))
+    daemon.await_said("takes in clients", start=start)
+    client = bench.lab.client.connect(("127.0.0.1", LISTEN))
+    client.settimeout(10)
+    assert receive(client, 10) == b"220 ready\n"
+    client.close()
+
+
 def test_sessions_ahead_are_refilled(bench):
     tunnel = Tunnel(bench, sessions=3)
     tunnel.daemon.await_up(3)
