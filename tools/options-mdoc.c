@@ -136,11 +136,8 @@ print_option(enum option_id id)
 	}
 	putchar('\n');
 	print_prose(option->help);
-	if (option->not_yet != NULL && option->not_yet_word == NULL)
+	if (option->not_yet != NULL)
 		printf("Not acted on by this version: %s.\n", option->not_yet);
-	else if (option->not_yet != NULL)
-		printf("Not acted on by this version if it is %s: %s.\n", option->not_yet_word,
-		    option->not_yet);
 	if (option->example != NULL) {
 		fputs(".Dl ", stdout);
 		print_text(option->key);

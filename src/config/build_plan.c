@@ -240,6 +240,18 @@ check_exact(const struct builder *builder, struct plan_wish *wish)
 	return true;
 }
 
+/* What is planned for: declared; or, until it is measured, what the peers have by default. */
+static int64_t
+planned_ms(const struct builder *builder)
+{
+	const struct setting *own = build_setting(builder, OPTION_FIREWALL);
+	const struct setting *common = &builder->defaults->of[OPTION_FIREWALL];
+
+	if (!own->firewall.measure || common->broken)
+		return own->firewall.timeout_ms;
+	return common->firewall.timeout_ms;
+}
+
 void
 build_keepalive(struct builder *builder, struct config_peer *peer)
 {
@@ -256,10 +268,15 @@ build_keepalive(struct builder *builder, struct config_peer *peer)
 		    firewall->deaf->name);
 	peer->firewall = shown_firewall(builder, firewall->shown);
 	peer->firewall_auto = firewall->measure;
-	peer->wish = (struct plan_wish){.firewall_ms = firewall->timeout_ms,
+	peer->wish = (struct plan_wish){.firewall_ms = planned_ms(builder),
 	    .detect_ms = build_setting(builder, OPTION_DETECT_WITHIN)->number,
 	    .outage_ms = build_setting(builder, OPTION_OUTAGE)->number,
 	    .lost_probes = (int)build_setting(builder, OPTION_LOST_PROBES)->number};
-	if (check_exact(builder, &peer->wish))
-		make_plan(builder, peer);
+	if (!check_exact(builder, &peer->wish))
+		return;
+	if (peer->firewall_auto && peer->wish.exact_idle_s > 0)
+		notes_warning(builder->notes, build_blame(builder, OPTION_FIREWALL, OPTION_IDLE),
+		    "nothing is measured for a peer with exact keepalive values: 'firewall: auto' "
+		    "has nothing to decide");
+	make_plan(builder, peer);
 }

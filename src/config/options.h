@@ -94,8 +94,7 @@ struct option {
 	const char *help;     /* one sentence */
 	const char *example;  /* as one would write it, in YAML's flow style */
 	const struct option_word *words;
-	const char *not_yet;	  /* parsed and checked, but without effect: what happens instead */
-	const char *not_yet_word; /* that holds for this value only */
+	const char *not_yet; /* parsed and checked, but without effect: what happens instead */
 	bool required;
 	/* Zero is allowed below min. */
 	bool zero;

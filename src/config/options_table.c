@@ -150,8 +150,6 @@ static const struct option options[OPTION_COUNT] = {
 	    .help = "After how long the path forgets an idle session: a duration, a preset that "
 		    "kaguard --list-firewalls names, a list of these of which the smallest counts, "
 		    "or auto to have it measured.",
-	    .not_yet = "nothing is measured, 240s are planned for",
-	    .not_yet_word = OPTION_FIREWALL_AUTO,
 	},
     [OPTION_SESSIONS] =
 	{

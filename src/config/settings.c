@@ -123,15 +123,12 @@ static void
 warn_not_yet(struct settings_reader *reader, enum option_id id, const struct setting *setting)
 {
 	const struct option *option = option_at(id);
-	const char *word = option->not_yet_word;
 
 	if (option->not_yet == NULL || (reader->warned & bit(id)))
 		return;
-	if (word != NULL && !setting->firewall.measure)
-		return;
 	reader->warned |= bit(id);
-	notes_warning(reader->notes, setting->at, "'%s%s%s' is not acted on by this version: %s",
-	    option->key, word == NULL ? "" : ": ", word == NULL ? "" : word, option->not_yet);
+	notes_warning(reader->notes, setting->at, "'%s' is not acted on by this version: %s",
+	    option->key, option->not_yet);
 }
 
 /* A map below another. What is left empty, with all its lines commented out, is not given. */

@@ -70,7 +70,7 @@ static const struct family families[] = {
     {"kaguard_rtt_seconds", "gauge", "The longest smoothed round trip of a session.", "rtt_us",
 	MICROSECONDS, true, NULL},
     {"kaguard_firewall_timeout_seconds", "gauge",
-	"The idle timeout that the firewall was declared to have; of several the shortest.",
+	"The idle timeout of the firewall, declared or measured; of several the shortest.",
 	"firewall_ms", MILLISECONDS, true, NULL},
     {"kaguard_firewall_learnt_timeout_seconds", "gauge",
 	"The idle timeout that the firewall was learnt to have, where that is shorter.",

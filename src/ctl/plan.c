@@ -8,6 +8,7 @@
 #include "ctl/ctl.h"
 #include "host/plantable.h"
 #include "host/table.h"
+#include "policy/survey.h"
 
 static int64_t
 integer(const json_t *object, const char *key)
@@ -29,6 +30,15 @@ text(const json_t *object, const char *key)
 	return value != NULL ? value : "";
 }
 
+static struct survey
+survey_of(const json_t *item)
+{
+	return (struct survey){.outcome = survey_outcome_of(text(item, "measured")),
+	    .firewall_ms = (int64_t)(real(item, "measured_s") * 1000),
+	    .measured_ms = -integer(item, "measured_age_ms"),
+	    .contradicted = json_is_true(json_object_get(item, "contradicted"))};
+}
+
 static void
 add_plan(struct table *table, const json_t *item)
 {
@@ -39,11 +49,13 @@ add_plan(struct table *table, const json_t *item)
 	    .survives_lost = (int)integer(item, "survives_lost"),
 	    .detect_worst_ms = integer(item, "detect_within_worst_ms"),
 	    .margin_ms = integer(item, "margin_ms")};
+	const struct survey survey = survey_of(item);
 	const struct plantable_row row = {.peer = text(item, "peer"),
 	    .firewall = text(item, "firewall"),
 	    .firewall_ms = (int64_t)(real(item, "firewall_s") * 1000),
 	    .learnt_ms = (int64_t)(real(item, "learnt_s") * 1000),
-	    .plan = &plan};
+	    .plan = &plan,
+	    .survey = json_is_true(json_object_get(item, "auto")) ? &survey : NULL};
 
 	plantable_add(table, &row);
 }

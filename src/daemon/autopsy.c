@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "daemon/guard.h"
+#include "daemon/memory.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 #include "daemon/tally.h"
 #include "daemon/tuner.h"
@@ -141,7 +143,7 @@ autopsy_lost(struct session *s, struct report_death *what)
 	if (what->reason == REASON_CLOSED || what->reason == REASON_RESET) {
 		what->cause = habit_ended(&peer->habit, what->reason, &end, &what->habit_ms);
 		s->diagnosis.cause = what->cause;
-		peer->guard->learnt(peer->guard);
+		memory_learnt(peer->guard->memory);
 	}
 	if (!s->unsettled) {
 		tally_death(peer, what->reason);
@@ -252,7 +254,8 @@ study(const struct session *s)
 		peer_take_plan(peer, &lesson.plan);
 	if (r != 0)
 		report_lesson(peer, &lesson, r > 0);
-	peer->guard->learnt(peer->guard);
+	path_forgot(peer, death.idle_ms);
+	memory_learnt(peer->guard->memory);
 }
 
 void

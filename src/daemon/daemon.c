@@ -25,6 +25,7 @@
 #include "daemon/session.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
+#include "daemon/surveyor.h"
 #include "daemon/takeover.h"
 #include "host/journal.h"
 #include "net/clock.h"
@@ -48,6 +49,7 @@ struct daemon {
 	struct desk desk;
 	struct network network;
 	struct forwards forwards;
+	struct surveyor surveyor;
 };
 
 static void
@@ -95,18 +97,6 @@ static void
 on_freed(struct guard *guard, struct session *session)
 {
 	keep_freed(&container_of(guard, struct daemon, guard)->keep, session);
-}
-
-static void
-on_learnt(struct guard *guard)
-{
-	memory_learnt(&container_of(guard, struct daemon, guard)->memory);
-}
-
-static void
-on_recall(struct guard *guard, struct peer *peer)
-{
-	memory_recall(&container_of(guard, struct daemon, guard)->memory, peer);
 }
 
 static void
@@ -285,7 +275,7 @@ open_all(struct daemon *d)
 		r = memory_open(&d->memory, d->loop, &d->guard);
 	if (r == 0)
 		r = forwards_open(&d->forwards, d->loop, &d->guard, &d->keep);
-	return r;
+	return r == 0 ? surveyor_open(&d->surveyor, d->loop, &d->guard) : r;
 }
 
 static void
@@ -304,8 +294,6 @@ wire(struct daemon *d)
 	d->guard.beating = on_due;
 	d->guard.moved = on_moved;
 	d->guard.freed = on_freed;
-	d->guard.learnt = on_learnt;
-	d->guard.recall = on_recall;
 	d->guard.fault = on_fault;
 }
 
@@ -313,6 +301,7 @@ static void
 close_all(struct daemon *d)
 {
 	memory_close(&d->memory, FLUSH_MS);
+	surveyor_close(&d->surveyor);
 	guard_clear(&d->guard);
 	forwards_close(&d->forwards);
 	keep_clear(&d->keep);

@@ -28,7 +28,10 @@ libkaguard_a_SOURCES += \
 	src/daemon/memory.c src/daemon/memory.h \
 	src/daemon/obituary.c src/daemon/obituary.h \
 	src/daemon/network.c src/daemon/network.h \
+	src/daemon/path.c src/daemon/path.h \
+	src/daemon/path_report.c src/daemon/path_report.h \
 	src/daemon/peer.c src/daemon/peer.h \
+	src/daemon/peer_plan.c \
 	src/daemon/planview.c src/daemon/planview.h \
 	src/daemon/query.c src/daemon/query.h \
 	src/daemon/query_act.c \
@@ -43,6 +46,8 @@ libkaguard_a_SOURCES += \
 	src/daemon/salvage.c src/daemon/salvage.h \
 	src/daemon/stow.c src/daemon/stow.h \
 	src/daemon/storm.c src/daemon/storm.h \
+	src/daemon/surveyor.c src/daemon/surveyor.h \
+	src/daemon/surveyor_live.c \
 	src/daemon/tally.c src/daemon/tally.h \
 	src/daemon/turn.c src/daemon/turn.h \
 	src/daemon/status.c src/daemon/status.h \

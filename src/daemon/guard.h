@@ -20,9 +20,11 @@
 
 struct config;
 struct forwards;
+struct memory;
 struct network;
 struct peer;
 struct session;
+struct surveyor;
 
 struct guard {
 	const struct session_ops *ops;
@@ -41,16 +43,13 @@ struct guard {
 	/* Called when a heartbeat is due earlier than all others. */
 	void (*beating)(struct guard *guard);
 
-	/* Called when something about a peer is known that the next daemon has to know, too; and of
-	 * a new peer: what was known about it before is filled in. */
-	void (*learnt)(struct guard *guard);
-	void (*recall)(struct guard *guard, struct peer *peer);
-
 	/* Called where the books are wrong: an error in the program. The guard goes on. */
 	void (*fault)(struct guard *guard, const char *what);
 
 	struct network *network;     /* the host's; NULL: nothing is known of it */
+	struct memory *memory;	     /* NULL: nothing is remembered of peers */
 	struct forwards *forwards;   /* NULL: no clients are taken in */
+	struct surveyor *surveyor;   /* NULL: no path is measured */
 	const struct config *config; /* in force; NULL before the first */
 	struct peer **peers;	     /* in the order of the configuration */
 	size_t n_peers;

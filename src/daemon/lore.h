@@ -13,20 +13,26 @@
 
 #include "policy/habit.h"
 #include "policy/learn.h"
+#include "policy/survey.h"
 
 #define LORE_FILE "learnt.json"
 
 /* Of peers that nobody has configured for so long nothing is kept. */
 #define LORE_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
 
+/* Of so many networks it is kept what the path of a peer is like in them. */
+#define LORE_NETWORKS 16
+
 struct lore_entry {
 	char *peer, *address;
-	int64_t known_ms; /* when the peer was last configured */
+	char *network;	  /* whose path was measured; "": it was declared, and in any network */
+	int64_t known_ms; /* when the peer was last configured, and in that network */
 	struct learn learn;
 	struct habit habit;
+	struct survey survey;
 };
 
-/* In the order of their names. All zero is empty. */
+/* In the order of their names, and networks. All zero is empty. */
 struct lore {
 	struct lore_entry *entries;
 	size_t n;
@@ -47,10 +53,17 @@ char *lore_print(const struct lore *lore, int64_t oldest_ms);
 const struct lore_entry *lore_find(
     const struct lore *lore, const char *peer, const char *address, int64_t declared_ms);
 
-/* Whether there is an entry of that name, whatever it says. */
-bool lore_has(const struct lore *lore, const char *peer);
+/* Likewise of one whose firewall is measured: in that network, or in the one it was last in. */
+const struct lore_entry *lore_find_in(
+    const struct lore *lore, const char *peer, const char *address, const char *network);
+const struct lore_entry *lore_latest(
+    const struct lore *lore, const char *peer, const char *address);
 
-/* Take a copy, in place of what was known of the peer of that name. 0 or -ENOMEM. */
+/* Whether there is an entry of that name and network, whatever it says. */
+bool lore_has(const struct lore *lore, const char *peer, const char *network);
+
+/* Take a copy, in place of what was known of the peer of that name in that network. 0 or -ENOMEM.
+ */
 int lore_put(struct lore *lore, const struct lore_entry *entry);
 
 /* True where there is anything in it that is worth to be kept. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/guard.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 #include "host/courier.h"
 #include "host/statefile.h"
@@ -186,6 +187,7 @@ int
 memory_open(struct memory *memory, struct loop *loop, struct guard *guard)
 {
 	memory->guard = guard;
+	guard->memory = memory;
 	memory->directory = statefile_directory();
 	if (memory->directory == NULL) {
 		say(memory, LOG_DEBUG,
@@ -204,6 +206,8 @@ memory_close(struct memory *memory, int wait_ms)
 		(void)post(memory);
 	if (memory->writer != NULL && courier_close(memory->writer->courier, wait_ms))
 		writer_free(memory->writer);
+	if (memory->guard != NULL)
+		memory->guard->memory = NULL;
 	lore_clear(&memory->lore);
 	free(memory->directory);
 	*memory = (struct memory){0};
@@ -214,7 +218,7 @@ memory_close(struct memory *memory, int wait_ms)
 void
 memory_learnt(struct memory *memory)
 {
-	if (memory->directory == NULL || memory->dirty)
+	if (memory == NULL || memory->directory == NULL || memory->dirty)
 		return;
 	memory->dirty = true;
 	wake_after(&memory->wake, WRITE_MS);
@@ -228,44 +232,76 @@ shift(struct lore_entry *entry, int64_t by_ms)
 		entry->learn.events[i].noticed_ms += by_ms;
 	for (unsigned i = 0; i < entry->habit.n; i++)
 		entry->habit.ends[i].at_ms += by_ms;
+	entry->survey.measured_ms += by_ms;
+	entry->survey.tried_ms += by_ms;
+}
+
+/* What was learnt is an answer to what was planned for. */
+static bool
+answers(const struct peer *peer, const struct lore_entry *entry)
+{
+	return entry->learn.declared_ms ==
+	       survey_in_force_ms(&entry->survey, peer->config->wish.firewall_ms);
+}
+
+static const struct lore_entry *
+find(const struct memory *memory, const struct peer *peer)
+{
+	const struct config_peer *c = peer->config;
+
+	if (peer->path == NULL)
+		return lore_find(&memory->lore, c->name, c->address, c->wish.firewall_ms);
+	if (peer->path->network[0] == '\0')
+		return lore_latest(&memory->lore, c->name, c->address);
+	return lore_find_in(&memory->lore, c->name, c->address, peer->path->network);
 }
 
 void
 memory_recall(const struct memory *memory, struct peer *peer)
 {
-	const struct config_peer *config = peer->config;
-	const struct lore_entry *known =
-	    lore_find(&memory->lore, config->name, config->address, config->wish.firewall_ms);
+	const struct lore_entry *known = memory != NULL ? find(memory, peer) : NULL;
 	struct lore_entry entry;
 
 	if (known == NULL)
 		return;
 	entry = *known;
 	shift(&entry, -wall_offset_ms(memory->guard));
-	peer->learn = entry.learn;
 	peer->habit = entry.habit;
+	if (peer->path != NULL) {
+		peer->path->survey = entry.survey;
+		snprintf(peer->path->network, sizeof(peer->path->network), "%s", entry.network);
+		learn_begin(&peer->learn, path_firewall_ms(peer));
+	}
+	if (answers(peer, &entry))
+		peer->learn = entry.learn;
+}
+
+void
+memory_note_one(struct memory *memory, const struct peer *peer)
+{
+	struct lore_entry entry = {.peer = peer->config->name,
+	    .address = peer->config->address,
+	    .network = (char *)(uintptr_t) "",
+	    .known_ms = wall_now_ms(),
+	    .learn = peer->learn,
+	    .habit = peer->habit};
+
+	/* Of one that has not been in its network yet nothing is new. */
+	if (memory == NULL || (peer->path != NULL && !peer->path->known))
+		return;
+	if (peer->path != NULL) {
+		entry.network = peer->path->network;
+		entry.survey = peer->path->survey;
+	}
+	shift(&entry, wall_offset_ms(memory->guard));
+	/* One of which nothing is known any more replaces what was. */
+	if (lore_is_worth(&entry) || lore_has(&memory->lore, entry.peer, entry.network))
+		(void)lore_put(&memory->lore, &entry);
 }
 
 void
 memory_note(struct memory *memory)
 {
-	const struct guard *guard = memory->guard;
-	int64_t offset_ms, now_ms = wall_now_ms();
-
-	if (memory->directory == NULL)
-		return;
-	offset_ms = wall_offset_ms(guard);
-	for (size_t i = 0; i < guard->n_peers; i++) {
-		const struct peer *peer = guard->peers[i];
-		struct lore_entry entry = {.peer = peer->config->name,
-		    .address = peer->config->address,
-		    .known_ms = now_ms,
-		    .learn = peer->learn,
-		    .habit = peer->habit};
-
-		shift(&entry, offset_ms);
-		/* One of which nothing is known any more replaces what was. */
-		if (lore_is_worth(&entry) || lore_has(&memory->lore, entry.peer))
-			(void)lore_put(&memory->lore, &entry);
-	}
+	for (size_t i = 0; i < memory->guard->n_peers; i++)
+		memory_note_one(memory, memory->guard->peers[i]);
 }

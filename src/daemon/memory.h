@@ -35,11 +35,16 @@ int memory_open(struct memory *memory, struct loop *loop, struct guard *guard);
 /* Writes what is to be written, for at most so long. All zero is fine. */
 void memory_close(struct memory *memory, int wait_ms);
 
-/* As struct guard calls them. */
+/* Something about a peer is known that the next daemon has to know, too. NULL is fine, here and
+ * below. */
 void memory_learnt(struct memory *memory);
+
+/* Of a new peer, or one in a new network: fill in what was known about it there. */
 void memory_recall(const struct memory *memory, struct peer *peer);
 
-/* Before peers may go: what is known of them is theirs no longer. */
+/* Before peers may go: what is known of them is theirs no longer. And before one of them is in
+ * another network. */
 void memory_note(struct memory *memory);
+void memory_note_one(struct memory *memory, const struct peer *peer);
 
 #endif

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "daemon/guard.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 
 /* What a session that was up can have died of. */
@@ -59,7 +60,7 @@ metrics_add_peer(struct metrics *m, const struct peer *peer)
 {
 	int64_t learnt_ms = learn_tighter_ms(&peer->learn);
 
-	keep_smallest(&m->firewall_ms, peer->config->wish.firewall_ms);
+	keep_smallest(&m->firewall_ms, path_firewall_ms(peer));
 	keep_smallest(&m->learnt_ms, learnt_ms > 0 ? learnt_ms : -1);
 	keep_smallest(&m->probes_allowed, peer->plan.count);
 	if (peer->forward == NULL)

@@ -116,8 +116,9 @@ add_expired(char *text, size_t size, const struct session *s)
 	words_add(text, size, "; the firewall had forgotten it");
 	add_forgotten(text, size, s);
 	words_add(text, size, " (declared: %s", config->firewall);
-	if (learn_in_force_ms(&s->peer->learn) < config->wish.firewall_ms)
-		words_add(text, size, ", learnt: %s",
+	if (learn_in_force_ms(&s->peer->learn) != config->wish.firewall_ms)
+		words_add(text, size, ", %s: %s",
+		    learn_tighter_ms(&s->peer->learn) > 0 ? "learnt" : "measured",
 		    timespan_written(learn_in_force_ms(&s->peer->learn), span, sizeof(span)));
 	words_add(text, size, ")");
 }
@@ -208,7 +209,7 @@ obituary_verdict_fields(char extra[OBITUARY_EXTRA], const struct session *s)
 	add_cause(extra, s->diagnosis.cause);
 	if (s->diagnosis.reason == REASON_EXPIRED) {
 		add_number(extra, "KAGUARD_FORGOTTEN_MS=", s->diagnosis.forgotten_ms);
-		add_number(extra, "KAGUARD_DECLARED_MS=", s->peer->config->wish.firewall_ms);
+		add_number(extra, "KAGUARD_DECLARED_MS=", s->peer->learn.declared_ms);
 	}
 }
 
@@ -220,9 +221,10 @@ obituary_add_lesson(char *text, size_t size, const struct peer *peer, const stru
 
 	words_add(text, size, "%s: sessions are forgotten within ", config->name);
 	add_span(text, size, "", peer->learn.seen_ms);
-	words_add(text, size,
-	    " of idleness, again and again, though the firewall was declared as %s",
-	    config->firewall);
+	words_add(text, size, " of idleness, again and again, though the firewall was %s %s",
+	    config->firewall_auto ? "taken to be" : "declared as",
+	    config->firewall_auto ? timespan_written(peer->learn.declared_ms, span, sizeof(span))
+				  : config->firewall);
 	if (lesson == NULL) {
 		words_add(text, size,
 		    "; with the rest of keepalive: nothing tighter can be planned, so the plan "
@@ -242,7 +244,7 @@ obituary_lesson_fields(
 {
 	extra[0] = '\0';
 	add_number(extra, "KAGUARD_FORGOTTEN_MS=", peer->learn.seen_ms);
-	add_number(extra, "KAGUARD_DECLARED_MS=", peer->config->wish.firewall_ms);
+	add_number(extra, "KAGUARD_DECLARED_MS=", peer->learn.declared_ms);
 	if (lesson != NULL)
 		add_number(extra, "KAGUARD_LEARNT_MS=", lesson->firewall_ms);
 }

@@ -8,8 +8,9 @@
 #include "daemon/forward.h"
 #include "daemon/guard.h"
 #include "daemon/heart.h"
+#include "daemon/memory.h"
+#include "daemon/path.h"
 #include "daemon/roster.h"
-#include "daemon/tuner.h"
 
 /* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
  */
@@ -30,48 +31,6 @@ take_config(struct peer *peer, const struct config_peer *config)
 	    .device = config->device,
 	    .port = config->port};
 	peer->literal = address_parse(config->host, config->port, &address) == 0;
-}
-
-static int64_t
-configured_rtt_ms(const struct peer *peer)
-{
-	int64_t rtt_ms = peer->config->wish.rtt_ms;
-
-	return rtt_ms > 0 ? rtt_ms : PLAN_DEFAULT_RTT_MS;
-}
-
-/* The wish, for the firewall as far as it is known. */
-static struct plan_wish
-wish_of(const struct peer *peer)
-{
-	struct plan_wish wish = peer->config->wish;
-
-	wish.firewall_ms = learn_in_force_ms(&peer->learn);
-	return wish;
-}
-
-/* The plan of the configuration, or the tighter one that was learnt, as long as there is one. */
-static void
-configured_plan(struct peer *peer)
-{
-	const struct plan_wish wish = wish_of(peer);
-
-	if (wish.firewall_ms == peer->config->wish.firewall_ms ||
-	    plan_make(&wish, &peer->plan, NULL) < 0)
-		peer->plan = peer->config->plan;
-	peer->plan_read_back = false;
-	peer->plan_rtt_ms = configured_rtt_ms(peer);
-	learn_forget_events(&peer->learn);
-}
-
-/* What was learnt is about the path to that address, and an answer to what was declared. */
-static void
-forget_learnt(struct peer *peer)
-{
-	learn_begin(&peer->learn, peer->config->wish.firewall_ms);
-	peer->habit = (struct habit){0};
-	peer->habit_told = false;
-	peer->guard->learnt(peer->guard);
 }
 
 static void
@@ -106,8 +65,12 @@ peer_new(struct guard *guard, const struct config_peer *config)
 	pace_init(&peer->pace, config->sessions);
 	take_config(peer, config);
 	learn_begin(&peer->learn, config->wish.firewall_ms);
-	guard->recall(guard, peer);
-	configured_plan(peer);
+	if (path_configure(peer) < 0) {
+		peer_free(peer);
+		return NULL;
+	}
+	memory_recall(guard->memory, peer);
+	peer_plan(peer);
 	if (roster_resize(peer) < 0) {
 		peer_free(peer);
 		return NULL;
@@ -128,6 +91,7 @@ peer_free(struct peer *peer)
 	if (peer->guard->local_teller == peer)
 		peer->guard->local_teller = NULL;
 	heart_free(peer);
+	path_free(peer);
 	free(peer->sessions);
 	free(peer);
 }
@@ -169,31 +133,29 @@ reconnect_all(struct peer *peer)
 }
 
 /* Give the plan to all live sockets. */
-static void
-retune(struct peer *peer)
-{
-	for (unsigned i = 0; i < peer->n_sessions; i++)
-		tuner_apply(peer->sessions[i]);
-	if (peer->forward != NULL)
-		forward_retune(peer->forward);
-}
-
 int
 peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes)
 {
+	bool measured = peer->path != NULL, anew;
 	int r = 0;
 
 	take_config(peer, config);
 	if (changes & CONFIG_HEARTBEAT)
 		r = heart_change(peer);
-	if (changes & CONFIG_RECONNECT || config->wish.firewall_ms != peer->learn.declared_ms)
-		forget_learnt(peer);
-	if (changes & (CONFIG_RECONNECT | CONFIG_RETUNE))
-		configured_plan(peer);
+	if (changes & CONFIG_RECONNECT)
+		path_free(peer); /* it was another */
+	if (path_configure(peer) < 0)
+		r = -ENOMEM;
+	anew = changes & CONFIG_RECONNECT || measured != (peer->path != NULL) ||
+	       path_firewall_ms(peer) != peer->learn.declared_ms;
+	if (anew)
+		peer_forget_learnt(peer);
+	if (anew || changes & CONFIG_RETUNE)
+		peer_plan(peer);
 	if (changes & CONFIG_RECONNECT)
 		reconnect_all(peer);
-	else if (changes & CONFIG_RETUNE)
-		retune(peer);
+	else
+		path_look_again(peer);
 	if (changes & CONFIG_SESSIONS && roster_resize(peer) < 0)
 		r = -ENOMEM;
 	return r;
@@ -309,49 +271,6 @@ peer_waited(struct peer *peer, struct session *session)
 {
 	if (peer->waiting == session)
 		peer->waiting = NULL;
-}
-
-/* The round trip to plan for: the shortest of the last ones, in steps of two from what is planned.
- */
-static int64_t
-rtt_to_plan_for_ms(const struct peer *peer)
-{
-	int64_t shortest_us = INT64_MAX, ms = configured_rtt_ms(peer);
-
-	for (unsigned i = 0; i < PEER_RTTS; i++)
-		if (peer->rtt_us[i] > 0 && peer->rtt_us[i] < shortest_us)
-			shortest_us = peer->rtt_us[i];
-	while (shortest_us != INT64_MAX && ms * 1000 < shortest_us)
-		ms *= 2;
-	return ms;
-}
-
-void
-peer_measured(struct peer *peer, int64_t rtt_us)
-{
-	struct plan_wish wish = wish_of(peer);
-	struct plan plan;
-	bool possible;
-
-	memmove(&peer->rtt_us[1], &peer->rtt_us[0], sizeof(peer->rtt_us) - sizeof(rtt_us));
-	peer->rtt_us[0] = rtt_us;
-	wish.rtt_ms = rtt_to_plan_for_ms(peer);
-	if (wish.rtt_ms == peer->plan_rtt_ms)
-		return;
-	peer->plan_rtt_ms = wish.rtt_ms;
-	possible = plan_make(&wish, &plan, NULL) == 0;
-	if (possible)
-		peer_take_plan(peer, &plan);
-	report_plan(peer, possible);
-}
-
-void
-peer_take_plan(struct peer *peer, const struct plan *plan)
-{
-	peer->plan = *plan;
-	peer->plan_read_back = false;
-	learn_forget_events(&peer->learn);
-	retune(peer);
 }
 
 void

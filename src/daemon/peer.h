@@ -23,6 +23,7 @@
 
 struct forward;
 struct guard;
+struct path;
 
 /* Round trips remembered: one slow handshake among them is an accident, not the path. */
 #define PEER_RTTS 3
@@ -45,6 +46,7 @@ struct peer {
 	struct plan plan;    /* in force: the configured one, or that for a longer round trip */
 	int64_t plan_rtt_ms; /* the round trip it allows for */
 	int64_t rtt_us[PEER_RTTS]; /* of the last sessions that came up; 0: none yet */
+	struct path *path;	   /* to it, where that is measured; NULL: it was declared */
 	struct learn learn;	   /* about its firewall */
 	struct habit habit;	   /* by which it ends its sessions */
 	struct wreck wreck;	   /* what its last losses may have in common */
@@ -117,8 +119,22 @@ void peer_waited(struct peer *peer, struct session *session);
 /* A round trip was measured; makes another plan where the path is not what this one is for. */
 void peer_measured(struct peer *peer, int64_t rtt_us);
 
-/* Another plan, for the firewall as it was learnt: in force at once, for live sessions too. */
+/* --- its plan, in force at once, for live sessions too (peer_plan.c) -------------------------- */
+
+/* That of the configuration, or the one for the firewall as it was measured or learnt. */
+void peer_plan(struct peer *peer);
+
+/*
+ * The firewall is known to be another: the plan for it, and for the round trips as they are. The
+ * idle timeout that is planned for, which is longer where nothing tighter can be; -1: none can be.
+ */
+int64_t peer_plan_again(struct peer *peer);
+
+/* Another plan, for the firewall as it was learnt. */
 void peer_take_plan(struct peer *peer, const struct plan *plan);
+
+/* What was learnt is about the path to that address, and an answer to what was declared. */
+void peer_forget_learnt(struct peer *peer);
 
 /* The session wants a turn. */
 void peer_enqueue(struct peer *peer, struct session *session);

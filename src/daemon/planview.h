@@ -9,10 +9,16 @@
 struct config_peer;
 struct json_t;
 struct plan;
+struct survey;
 
-/* learnt_ms: the firewall's idle timeout as it was learnt; 0: it was not. NULL where there is no
- * memory. */
-struct json_t *planview_json(
-    const struct config_peer *peer, const struct plan *plan, int64_t learnt_ms);
+struct planview {
+	const struct config_peer *peer;
+	const struct plan *plan; /* in force */
+	int64_t learnt_ms;	 /* the firewall's idle timeout as it was learnt; 0: it was not */
+	const struct survey *survey; /* NULL: the firewall was declared. Times count from now. */
+};
+
+/* NULL where there is no memory. */
+struct json_t *planview_json(const struct planview *view);
 
 #endif

@@ -11,6 +11,7 @@
 #include "daemon/guard.h"
 #include "daemon/heart.h"
 #include "daemon/network.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 #include "daemon/tally.h"
 #include "daemon/tuner.h"
@@ -232,6 +233,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	if (event != FSM_ADOPTED)
 		came_up(s, &facts);
 	heart_begin(s, event == FSM_ADOPTED);
+	path_look(s->peer, s);
 	s->was_up = true;
 	s->flood_told = false;
 	peer_measured(s->peer, facts.rtt_us);

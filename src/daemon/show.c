@@ -11,6 +11,7 @@
 #include "host/plantable.h"
 #include "host/statefile.h"
 #include "host/table.h"
+#include "host/wallclock.h"
 #include "policy/firewalls.h"
 #include "policy/timespan.h"
 
@@ -45,20 +46,47 @@ write_table(struct table *table, FILE *out)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-/* The plan that is in force for a peer. What was learnt for it, 0: nothing. */
-static int64_t
-plan_in_force(const struct config_peer *peer, const struct lore *lore, struct plan *ret)
-{
-	const struct lore_entry *known =
-	    lore == NULL ? NULL
-			 : lore_find(lore, peer->name, peer->address, peer->wish.firewall_ms);
-	struct plan_wish wish = peer->wish;
+/* What is in force for a peer, and why. */
+struct force {
+	struct plan plan;
+	int64_t learnt_ms; /* 0: nothing was */
+	struct survey survey;
+	bool measured; /* the firewall is to be: there is a survey */
+};
 
-	*ret = peer->plan;
-	if (known == NULL || learn_tighter_ms(&known->learn) == 0)
-		return 0;
-	wish.firewall_ms = learn_in_force_ms(&known->learn);
-	return plan_make(&wish, ret, NULL) == 0 ? wish.firewall_ms : 0;
+/* Of one that is measured it is what is known of it in the network that it was last in. */
+static const struct lore_entry *
+find(const struct config_peer *peer, const struct lore *lore, bool measured)
+{
+	if (lore == NULL)
+		return NULL;
+	return measured ? lore_latest(lore, peer->name, peer->address)
+			: lore_find(lore, peer->name, peer->address, peer->wish.firewall_ms);
+}
+
+static struct force
+in_force(const struct config_peer *peer, const struct lore *lore)
+{
+	struct force force = {
+	    .plan = peer->plan, .measured = peer->firewall_auto && peer->wish.exact_idle_s == 0};
+	const struct lore_entry *known = find(peer, lore, force.measured);
+	struct plan_wish wish = peer->wish;
+	int64_t declared_ms = wish.firewall_ms;
+
+	if (known == NULL)
+		return force;
+	if (force.measured) {
+		force.survey = known->survey;
+		force.survey.measured_ms -= wallclock_now_ms();
+		declared_ms = survey_in_force_ms(&force.survey, declared_ms);
+	}
+	if (known->learn.declared_ms == declared_ms)
+		force.learnt_ms = learn_tighter_ms(&known->learn);
+	if (force.learnt_ms > 0)
+		declared_ms = force.learnt_ms;
+	if (declared_ms != wish.firewall_ms && learn_plan(&wish, declared_ms, &force.plan) < 0)
+		force.learnt_ms = 0;
+	return force;
 }
 
 static int
@@ -70,14 +98,13 @@ show_plan_table(const struct config *config, const struct lore *lore, FILE *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct config_peer *peer = &config->peers[i];
-		struct plan plan;
-		int64_t learnt_ms = plan_in_force(peer, lore, &plan);
+		const struct force force = in_force(peer, lore);
 		const struct plantable_row row = {.peer = peer->name,
 		    .firewall = peer->firewall,
 		    .firewall_ms = peer->wish.firewall_ms,
-		    .plan = &plan,
-		    .learnt_ms = learnt_ms,
-		    .named = peer->firewall_auto};
+		    .plan = &force.plan,
+		    .learnt_ms = force.learnt_ms,
+		    .survey = force.measured ? &force.survey : NULL};
 
 		plantable_add(table, &row);
 	}
@@ -98,10 +125,13 @@ show_plan_json(const struct config *config, const struct lore *lore, FILE *out)
 
 	for (size_t i = 0; i < config->n_peers; i++) {
 		const struct config_peer *peer = &config->peers[i];
-		struct plan plan;
-		int64_t learnt_ms = plan_in_force(peer, lore, &plan);
+		const struct force force = in_force(peer, lore);
+		const struct planview view = {.peer = peer,
+		    .plan = &force.plan,
+		    .learnt_ms = force.learnt_ms,
+		    .survey = force.measured ? &force.survey : NULL};
 
-		if (json_array_append_new(list, planview_json(peer, &plan, learnt_ms)) != 0) {
+		if (json_array_append_new(list, planview_json(&view)) != 0) {
 			json_decref(list);
 			return -ENOMEM;
 		}

@@ -5,6 +5,7 @@
 
 #include "daemon/events.h"
 #include "daemon/guard.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 #include "daemon/planview.h"
 #include "host/wallclock.h"
@@ -156,5 +157,14 @@ view_event(const struct event *event)
 json_t *
 view_plan(const struct peer *peer)
 {
-	return planview_json(peer->config, &peer->plan, learn_tighter_ms(&peer->learn));
+	struct planview view = {
+	    .peer = peer->config, .plan = &peer->plan, .learnt_ms = learn_tighter_ms(&peer->learn)};
+	struct survey survey;
+
+	if (peer->path != NULL) {
+		survey = peer->path->survey;
+		survey.measured_ms -= guard_now_ms(peer->guard);
+		view.survey = &survey;
+	}
+	return planview_json(&view);
 }

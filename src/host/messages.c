@@ -40,6 +40,10 @@ static const struct {
     [MESSAGE_CLIENT_LOST] = {"4c307e6f349744e7be19034486a4ba06", "client-lost"},
     [MESSAGE_LISTENING] = {"dfb36d0c1a3d4c0994a30a013e6a4354", "listening"},
     [MESSAGE_CLIENTS_REFUSED] = {"a22f6874d8074781ba016fc3748f1862", "clients-refused"},
+    [MESSAGE_MEASURING] = {"0acaca88fdb64662b5d06481dc4e2646", "measuring"},
+    [MESSAGE_MEASURED] = {"977b3c59850b4aed8262918ee1006259", "measured"},
+    [MESSAGE_NOT_MEASURED] = {"badb0794c105472881e66e57332acaa0", "not-measured"},
+    [MESSAGE_PATH_FOUND] = {"55973ace00bf463fa336068405ebf529", "path-found"},
 };
 
 _Static_assert(sizeof(messages) / sizeof(messages[0]) == MESSAGE_COUNT, "a message has no id");

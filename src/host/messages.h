@@ -36,6 +36,10 @@ enum message {
 	MESSAGE_CLIENT_LOST,	 /* a client was cut off, by its peer or by itself */
 	MESSAGE_LISTENING,	 /* clients cannot be taken in, or can again */
 	MESSAGE_CLIENTS_REFUSED, /* there are too many clients, or no room for more */
+	MESSAGE_MEASURING,	 /* a measurement of a peer's path begins */
+	MESSAGE_MEASURED,	 /* what it found, and what is planned for from now on */
+	MESSAGE_NOT_MEASURED,	 /* it found nothing, or what it found was contradicted since */
+	MESSAGE_PATH_FOUND,	 /* which network a measured path begins in; what is known there */
 	MESSAGE_COUNT
 };
 

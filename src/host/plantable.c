@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "host/plantable.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "host/table.h"
 #include "policy/firewalls.h"
 #include "policy/plan.h"
+#include "policy/survey.h"
 #include "policy/timespan.h"
+#include "policy/words.h"
+
+#define TEXT   256
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 struct table *
 plantable_new(void)
@@ -24,18 +32,55 @@ plantable_new(void)
 	return table_new(columns, sizeof(columns) / sizeof(columns[0]));
 }
 
-/* "aws-nat-gateway 350s", "auto 240s, learnt 180s"; a timeout given as such is its own name. */
+/* "3 days ago", "4h 12min ago" */
+static void
+add_ago(char *text, int64_t ms)
+{
+	char span[TIMESPAN_MAX];
+
+	if (ms >= 2 * DAY_MS)
+		words_add(text, TEXT, "%d days ago", (int)(ms / DAY_MS));
+	else
+		words_add(text, TEXT, "%s ago",
+		    timespan_brief(ms >= 1000 ? ms - ms % 1000 : 0, span, sizeof(span)));
+}
+
+/* "auto, 240s until measured", "auto, 340s measured 3 days ago" */
+static void
+add_measured(char *text, const struct plantable_row *row)
+{
+	const struct survey *survey = row->survey;
+	char span[TIMESPAN_MAX], found[TIMESPAN_MAX];
+
+	timespan_written(survey_in_force_ms(survey, row->firewall_ms), span, sizeof(span));
+	words_add(text, TEXT, "%s, %s", row->firewall, span);
+	if (survey->outcome == SURVEY_UNKNOWN || survey->contradicted) {
+		words_add(text, TEXT, " until measured%s", survey->contradicted ? " again" : "");
+		return;
+	}
+	if (survey->outcome == SURVEY_PEER)
+		words_add(text, TEXT, ", ended by the peer after %s,",
+		    timespan_written(survey->firewall_ms, found, sizeof(found)));
+	words_add(text, TEXT, " measured ");
+	add_ago(text, -survey->measured_ms);
+}
+
+/* "aws-nat-gateway 350s", "350s, learnt 180s"; a timeout given as such is its own name. */
 static void
 add_firewall(struct table *table, const struct plantable_row *row)
 {
-	bool named = row->named || firewall_find(row->firewall) != NULL;
-	char span[TIMESPAN_MAX], learnt[TIMESPAN_MAX] = "";
+	bool named = firewall_find(row->firewall) != NULL || strcmp(row->firewall, "auto") == 0;
+	char span[TIMESPAN_MAX], text[TEXT] = "";
 
 	timespan_written(row->firewall_ms, span, sizeof(span));
+	if (row->survey != NULL)
+		add_measured(text, row);
+	else
+		words_add(text, TEXT, "%s%s%s", named ? row->firewall : "", named ? " " : "", span);
 	if (row->learnt_ms > 0)
-		timespan_written(row->learnt_ms, learnt, sizeof(learnt));
-	table_add(table, "%s%s%s%s%s", named ? row->firewall : "", named ? " " : "", span,
-	    row->learnt_ms > 0 ? ", learnt " : "", learnt);
+		words_add(text, TEXT, ", learnt %s",
+		    timespan_written(row->learnt_ms, span, sizeof(span)));
+	table_add(table, "%s", text);
 }
 
 /* Three digits are enough to compare plans by. */

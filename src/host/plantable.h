@@ -4,10 +4,10 @@
 
 /* Plans as a table, of a configuration or of the running daemon. */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct plan;
+struct survey;
 struct table;
 
 struct plantable_row {
@@ -16,7 +16,8 @@ struct plantable_row {
 	int64_t firewall_ms;
 	const struct plan *plan;
 	int64_t learnt_ms; /* 0: nothing was learnt */
-	bool named;	   /* the firewall has a name, though it is no preset's */
+	/* One that is to be measured, NULL: it is not. Times count from now. */
+	const struct survey *survey;
 };
 
 /* NULL: out of memory, here or later (table_print()). */

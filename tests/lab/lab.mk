@@ -12,6 +12,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_control.py \
 	tests/lab/streams.py \
 	tests/lab/test_ctl.py \
+	tests/lab/test_auto.py \
 	tests/lab/test_descriptors.py \
 	tests/lab/test_flush.py \
 	tests/lab/test_forward.py \

@@ -52,13 +52,6 @@ ignore_session(struct guard *guard, struct session *session)
 	(void)session;
 }
 
-static void
-recall_nothing(struct guard *guard, struct peer *peer)
-{
-	(void)guard;
-	(void)peer;
-}
-
 void
 world_fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
 {
@@ -130,8 +123,6 @@ world_init(struct world *w, uint64_t seed)
 	w->guard.report = (struct report){.say = count_line, .wants = wants_all};
 	w->guard.changed = w->guard.beating = ignore;
 	w->guard.moved = w->guard.freed = ignore_session;
-	w->guard.learnt = ignore;
-	w->guard.recall = recall_nothing;
 	w->guard.fault = fail_on_fault;
 	w->guard.storm.holding = ignore;
 	w->network = (struct network){

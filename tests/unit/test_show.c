@@ -12,6 +12,7 @@
 
 #include "daemon/lore.h"
 #include "host/table.h"
+#include "host/wallclock.h"
 #include "policy/firewalls.h"
 
 static struct config_peer peers[] = {
@@ -91,18 +92,18 @@ plans_as_a_table(void **state)
 {
 	(void)state;
 	assert_printed(&config,
-	    "PEER                 FIREWALL              PROBE AFTER  THEN EVERY  GIV"
-	    "ES UP AFTER  PROBES/H  SURVIVES LOST  NOTICES WITHIN       MARGIN\n"
-	    "vpn.example.com:443  aws-nat-gateway 350s     4min 50s          9s     "
-	    "    6min 2s      12.4              2        6min 12s           7s\n"
-	    "plant-7              600s                     1min 18s          3s     "
-	    "   1min 57s      46.2              2            2min     8min 30s\n"
-	    "hq                   auto 4min 500ms          3min 32s          6s     "
-	    "   3min 56s      17.0              1         4min 3s           5s\n"
-	    "slow                 linux 5d               9h 6min 7s        1min     "
-	    "9h 52min 7s      0.11              2        9h 54min  4d 14h 8min\n"
-	    "tiny                 30s                           10s          2s     "
-	    "        12s       360              0             14s          19s\n");
+	    "PEER                 FIREWALL                         PROBE AFTER  THE"
+	    "N EVERY  GIVES UP AFTER  PROBES/H  SURVIVES LOST  NOTICES WITHIN       MARGIN\n"
+	    "vpn.example.com:443  aws-nat-gateway 350s                4min 50s     "
+	    "     9s         6min 2s      12.4              2        6min 12s           7s\n"
+	    "plant-7              600s                                1min 18s     "
+	    "     3s        1min 57s      46.2              2            2min     8min 30s\n"
+	    "hq                   auto, 4min 500ms until measured     3min 32s     "
+	    "     6s        3min 56s      17.0              1         4min 3s           5s\n"
+	    "slow                 linux 5d                          9h 6min 7s     "
+	    "   1min     9h 52min 7s      0.11              2        9h 54min  4d 14h 8min\n"
+	    "tiny                 30s                                      10s     "
+	    "     2s             12s       360              0             14s          19s\n");
 }
 
 /* What was learnt about a peer counts as long as it is what it was. */
@@ -113,6 +114,7 @@ plans_as_they_are_in_force(void **state)
 	struct config these = {.peers = some, .n_peers = 2};
 	struct lore_entry known = {.peer = (char *)(uintptr_t) "vpn.example.com:443",
 	    .address = (char *)(uintptr_t) "vpn.example.com:443",
+	    .network = (char *)(uintptr_t) "",
 	    .learn = {.declared_ms = 350000, .learnt_ms = 180000}};
 	char *text;
 	json_t *root, *first;
@@ -143,6 +145,67 @@ plans_as_they_are_in_force(void **state)
 	lore_clear(&lore);
 }
 
+struct measured_case {
+	struct survey survey;
+	const char *shown;
+	int idle_s;
+};
+
+static void
+check_measured(const struct measured_case *c, const struct config *one)
+{
+	char *text = printed(one, false);
+	const char *shown = strstr(text, c->shown);
+	json_t *root, *plan;
+
+	assert_non_null(shown);
+	assert_null(strchr(shown + strlen(c->shown), ','));
+	free(text);
+	text = printed(one, true);
+	root = json_loads(text, 0, NULL);
+	free(text);
+	plan = json_array_get(json_object_get(root, "peers"), 0);
+	assert_int_equal(json_integer_value(json_object_get(plan, "idle_s")), c->idle_s);
+	assert_int_equal(
+	    json_is_null(json_object_get(plan, "measured")), c->survey.outcome == SURVEY_UNKNOWN);
+	assert_int_equal(
+	    json_integer_value(json_object_get(plan, "measured_s")) * 1000, c->survey.firewall_ms);
+	json_decref(root);
+}
+
+/* What was measured where the peer was last, and when. */
+static void
+plans_of_measured_paths(void **state)
+{
+	static const struct measured_case cases[] = {
+	    {{.outcome = SURVEY_UNKNOWN, .failed = 2}, "auto, 240s until measured", 212},
+	    {{.outcome = SURVEY_FIREWALL, .firewall_ms = 341000},
+		"auto, 341s measured 3 days ago, learnt 180s", 154},
+	    {{.outcome = SURVEY_FIREWALL, .firewall_ms = 341000, .contradicted = true},
+		"auto, 240s until measured again", 212},
+	    {{.outcome = SURVEY_PEER, .firewall_ms = 20000},
+		"auto, 240s, ended by the peer after 20s, measured 3 days ago", 212},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config_peer peer = peers[2];
+		const struct config one = {.peers = &peer, .n_peers = 1};
+		struct lore_entry known = {.peer = peer.name,
+		    .address = peer.address,
+		    .network = (char *)(uintptr_t) "192.0.2.254 on eth0",
+		    .learn = {.declared_ms = 341000, .learnt_ms = 180000},
+		    .survey = cases[i].survey};
+
+		known.survey.measured_ms = wallclock_now_ms() - 3 * 86400000 - 5;
+		peer.wish.firewall_ms = 240000;
+		assert_int_equal(plan_make(&peer.wish, &peer.plan, NULL), 0);
+		assert_int_equal(lore_put(&lore, &known), 0);
+		check_measured(&cases[i], &one);
+		lore_clear(&lore);
+	}
+}
+
 static void
 no_peers(void **state)
 {
@@ -163,6 +226,11 @@ static const char plant_7[] = "{"
 			      "\"firewall\": \"10min\","
 			      "\"firewall_s\": 600,"
 			      "\"learnt_s\": null,"
+			      "\"auto\": false,"
+			      "\"measured\": null,"
+			      "\"measured_s\": null,"
+			      "\"measured_age_ms\": null,"
+			      "\"contradicted\": false,"
 			      "\"idle_s\": 78,"
 			      "\"interval_s\": 3,"
 			      "\"count\": 11,"
@@ -318,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_as_a_table),
 	    cmocka_unit_test(plans_as_they_are_in_force),
+	    cmocka_unit_test(plans_of_measured_paths),
 	    cmocka_unit_test(no_peers),
 	    cmocka_unit_test(plans_as_json),
 	    cmocka_unit_test(firewalls_as_a_table),
