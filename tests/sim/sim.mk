@@ -5,7 +5,7 @@ simulation = tests/sim/simheap.c tests/sim/simheap.h tests/sim/simnet.c tests/si
 	tests/sim/world.c tests/sim/world.h
 
 check_PROGRAMS += tests/sim/test_sim tests/sim/test_network tests/sim/test_heart \
-	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning \
+	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning tests/sim/test_survey \
 	tests/sim/test_walk
 tests_sim_test_sim_SOURCES = tests/sim/test_sim.c $(simulation)
 tests_sim_test_network_SOURCES = tests/sim/test_network.c $(simulation)
@@ -15,6 +15,7 @@ tests_sim_test_heart_change_SOURCES = tests/sim/test_heart_change.c $(heartworld
 tests_sim_test_walk_SOURCES = tests/sim/test_walk.c $(simulation)
 tests_sim_test_storm_SOURCES = tests/sim/test_storm.c $(simulation)
 tests_sim_test_learning_SOURCES = tests/sim/test_learning.c $(simulation)
+tests_sim_test_survey_SOURCES = tests/sim/test_survey.c $(simulation)
 endif
 
 # Measurements of simulated paths. make check tries some idle timeouts, make simulate-measure every

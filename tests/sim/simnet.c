@@ -50,6 +50,7 @@ deliver(struct simnet *sim, struct attempt *a)
 		simtalk_begin(a, sim->now_ms);
 		a->conn->fd = (int)a->index + 1000;
 		a->conn->remote.in.sin_family = AF_INET;
+		a->conn->remote.in.sin_port = (in_port_t)(1 + (a->host - sim->hosts));
 	}
 	if (news.what == CONN_PROBED)
 		a->talk.heard_ms = sim->now_ms;
