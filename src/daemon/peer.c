@@ -136,7 +136,7 @@ reconnect_all(struct peer *peer)
 int
 peer_configure(struct peer *peer, const struct config_peer *config, unsigned changes)
 {
-	bool measured = peer->path != NULL, anew;
+	bool anew;
 	int r = 0;
 
 	take_config(peer, config);
@@ -146,8 +146,7 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 		path_free(peer); /* it was another */
 	if (path_configure(peer) < 0)
 		r = -ENOMEM;
-	anew = changes & CONFIG_RECONNECT || measured != (peer->path != NULL) ||
-	       path_firewall_ms(peer) != peer->learn.declared_ms;
+	anew = changes & CONFIG_RECONNECT || path_firewall_ms(peer) != peer->learn.declared_ms;
 	if (anew)
 		peer_forget_learnt(peer);
 	if (anew || changes & CONFIG_RETUNE)

@@ -293,6 +293,25 @@ nobody_is_measured_who_is_not_there(void **unused)
 	end();
 }
 
+/* A month later it would be again, but one of its sessions is down and being tried. */
+static void
+nobody_is_measured_who_is_in_trouble(void **unused)
+{
+	(void)unused;
+	begin(10, 1, 600 * S);
+	pass(HOUR);
+	assert_int_equal(p.begun[0], 1);
+	p.w.hosts[0].mode = SIMHOST_SILENT;
+	simnet_forget(&p.w.sim, &p.w.hosts[0], 3);
+	pass(40 * DAY);
+	assert_int_equal(first()->n_up, 2);
+	assert_int_equal(p.begun[0], 1);
+	p.w.hosts[0].mode = SIMHOST_TAKES;
+	pass(HOUR);
+	assert_int_equal(p.begun[0], 2);
+	end();
+}
+
 static void
 carry_to(const char *name)
 {
@@ -396,6 +415,7 @@ main(void)
 	    cmocka_unit_test(a_death_takes_it_back_and_has_it_measured_again),
 	    cmocka_unit_test(nothing_found_is_tried_less_and_less),
 	    cmocka_unit_test(nobody_is_measured_who_is_not_there),
+	    cmocka_unit_test(nobody_is_measured_who_is_in_trouble),
 	    cmocka_unit_test(each_network_has_its_own),
 	    cmocka_unit_test(what_changes_ends_it),
 	    cmocka_unit_test(a_declaration_ends_it_and_auto_remembers),
