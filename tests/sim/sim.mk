@@ -15,7 +15,8 @@ tests_sim_test_heart_change_SOURCES = tests/sim/test_heart_change.c $(heartworld
 tests_sim_test_walk_SOURCES = tests/sim/test_walk.c $(simulation)
 tests_sim_test_storm_SOURCES = tests/sim/test_storm.c $(simulation)
 tests_sim_test_learning_SOURCES = tests/sim/test_learning.c $(simulation)
-tests_sim_test_survey_SOURCES = tests/sim/test_survey.c $(simulation)
+tests_sim_test_survey_SOURCES = tests/sim/test_survey.c tests/sim/surveyed.c \
+	tests/sim/surveyed.h $(simulation)
 endif
 
 # Measurements of simulated paths. make check tries some idle timeouts, make simulate-measure every

@@ -9,207 +9,27 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
-
-#include "daemon/memory.h"
-#include "daemon/path.h"
-#include "daemon/peer.h"
-#include "daemon/surveyor.h"
-#include "world.h"
-
-#define S    INT64_C(1000)
-#define DAY  (24 * HOUR)
-#define SAFE (240 * S)
-#define TOOK (20 * MINUTE)
-
-/* A world with a surveyor and a memory, and how often what was begun. */
-struct place {
-	struct world w;
-	struct surveyor surveyor;
-	struct memory memory;
-	const char *network;
-	bool in_vain;	       /* measurements find nothing */
-	unsigned begun[HOSTS]; /* of the peer on that host */
-	unsigned open, most_open;
-	int64_t last_begun_ms;
-};
-
-static struct place p;
-
-static unsigned
-host_of(const struct peer *peer)
-{
-	return (unsigned)(peer->config->name[0] - 'a');
-}
-
-static int
-network(struct surveyor *surveyor, const struct session *session, char *buf, size_t size)
-{
-	(void)surveyor;
-	assert_int_equal(session_state(session), FSM_UP);
-	snprintf(buf, size, "%s", p.network);
-	return 0;
-}
-
-static int
-begin_job(struct survey_job *job)
-{
-	assert_true(job->peer->n_up > 0);
-	assert_true(p.last_begun_ms == 0 || p.w.sim.now_ms - p.last_begun_ms >= SURVEY_SPREAD_MS);
-	assert_int_equal(job->wish.connections, SURVEY_CONNECTIONS);
-	p.last_begun_ms = p.w.sim.now_ms;
-	p.begun[host_of(job->peer)]++;
-	if (++p.open > p.most_open)
-		p.most_open = p.open;
-	return 0;
-}
-
-static void
-end_job(struct survey_job *job)
-{
-	assert_true(job->peer != NULL && p.open > 0);
-	p.open--;
-}
-
-/* surveyor->wake_ms is looked at. */
-static void
-wake(struct surveyor *surveyor, int64_t delay_ms)
-{
-	assert_true(delay_ms >= 0 && surveyor->wake_ms - p.w.sim.now_ms <= delay_ms);
-}
-
-static const struct surveyor_ops ops = {
-    .network = network, .begin = begin_job, .end = end_job, .wake = wake};
-
-/* What would have been found: the host's firewall, to a few per cent. */
-static void
-finish(struct survey_job *job)
-{
-	int64_t t_ms = p.w.hosts[host_of(job->peer)].forgets_ms;
-
-	job->view = (struct ladder_view){.verdict = EVIDENCE_FORGETS,
-	    .confidence = EVIDENCE_HIGH,
-	    .finished = true,
-	    .lives_ms = t_ms * 97 / 100,
-	    .dead_ms = t_ms,
-	    .firewall_ms = t_ms * 97 / 100};
-	if (p.in_vain)
-		job->view = (struct ladder_view){.finished = true};
-	surveyor_ended(job);
-}
-
-static void
-pass(int64_t ms)
-{
-	int64_t end_ms = p.w.sim.now_ms + ms;
-
-	while (p.w.sim.now_ms < end_ms) {
-		int64_t next_ms = p.surveyor.wake_ms < end_ms ? p.surveyor.wake_ms : end_ms;
-
-		for (unsigned i = 0; i < SURVEY_AT_ONCE; i++) {
-			struct survey_job *job = &p.surveyor.jobs[i];
-
-			if (job->peer != NULL && job->begun_ms + TOOK < next_ms)
-				next_ms = job->begun_ms + TOOK;
-		}
-		/* What happens meanwhile may be something to do sooner. */
-		if (next_ms > p.w.sim.now_ms + MINUTE)
-			next_ms = p.w.sim.now_ms + MINUTE;
-		world_pass(&p.w, next_ms - p.w.sim.now_ms);
-		for (unsigned i = 0; i < SURVEY_AT_ONCE; i++) {
-			struct survey_job *job = &p.surveyor.jobs[i];
-
-			if (job->peer != NULL && job->begun_ms + TOOK <= p.w.sim.now_ms)
-				finish(job);
-		}
-		if (p.surveyor.wake_ms <= p.w.sim.now_ms)
-			surveyor_run(&p.surveyor);
-	}
-}
-
-static void
-configure(unsigned version, unsigned hosts, bool automatic)
-{
-	struct guard_changes changes;
-
-	for (unsigned i = 0; i < hosts; i++) {
-		struct config_peer *peer = &p.w.peers[version][i];
-
-		world_fill_peer(peer, i, 3);
-		peer->firewall = (char *)(uintptr_t)(automatic ? "auto" : "240s");
-		peer->firewall_auto = automatic;
-		peer->wish.firewall_ms = SAFE;
-		assert_int_equal(plan_make(&peer->wish, &peer->plan, NULL), 0);
-	}
-	p.w.config[version] = (struct config){.peers = p.w.peers[version], .n_peers = hosts};
-	memory_note(&p.memory);
-	assert_int_equal(guard_configure(&p.w.guard, &p.w.config[version], &changes), 0);
-	guard_pump(&p.w.guard);
-}
-
-static void
-begin(uint64_t seed, unsigned hosts, int64_t forgets_ms)
-{
-	memset(&p, 0, sizeof(p));
-	world_init(&p.w, seed);
-	p.network = "192.0.2.1 at 02:00:00:00:00:01";
-	p.memory.guard = &p.w.guard;
-	p.w.guard.memory = &p.memory;
-	surveyor_init(&p.surveyor, &ops, &p.w.guard);
-	for (unsigned i = 0; i < HOSTS; i++)
-		p.w.hosts[i].forgets_ms = forgets_ms;
-	configure(0, hosts, true);
-}
-
-static void
-end(void)
-{
-	surveyor_close(&p.surveyor);
-	assert_int_equal(p.open, 0);
-	world_clear(&p.w);
-	lore_clear(&p.memory.lore);
-}
-
-static const struct peer *
-first(void)
-{
-	return p.w.guard.peers[0];
-}
-
-/* The idle timeout that a plan in force is for. */
-static void
-assert_planned_for(int64_t firewall_ms)
-{
-	struct plan_wish wish = first()->config->wish;
-	struct plan plan;
-
-	wish.firewall_ms = firewall_ms;
-	wish.rtt_ms = first()->plan_rtt_ms;
-	assert_int_equal(plan_make(&wish, &plan, NULL), 0);
-	assert_int_equal(first()->plan.idle_s, plan.idle_s);
-	assert_int_equal(first()->plan.interval_s, plan.interval_s);
-}
+#include "surveyed.h"
 
 static void
 all_are_measured_once_and_probed_less(void **unused)
 {
 	(void)unused;
-	begin(1, HOSTS, 600 * S);
-	assert_planned_for(SAFE);
-	pass(HOUR);
-	assert_int_equal(p.most_open, SURVEY_AT_ONCE);
+	surveyed_begin(1, HOSTS, 600 * S);
+	surveyed_plans_for(SAFE);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.most_open, SURVEY_AT_ONCE);
 	for (unsigned i = 0; i < HOSTS; i++)
-		assert_int_equal(p.begun[i], 1);
-	assert_planned_for(582 * S);
-	pass(20 * DAY);
+		assert_int_equal(surveyed.begun[i], 1);
+	surveyed_plans_for(582 * S);
+	surveyed_pass(20 * DAY);
 	for (unsigned i = 0; i < HOSTS; i++)
-		assert_int_equal(p.begun[i], 1);
-	assert_int_equal(p.w.guard.counts.lost, 0);
-	pass(11 * DAY);
+		assert_int_equal(surveyed.begun[i], 1);
+	assert_int_equal(surveyed.w.guard.counts.lost, 0);
+	surveyed_pass(11 * DAY);
 	for (unsigned i = 0; i < HOSTS; i++)
-		assert_int_equal(p.begun[i], 2);
-	end();
+		assert_int_equal(surveyed.begun[i], 2);
+	surveyed_end();
 }
 
 static void
@@ -218,16 +38,16 @@ what_forgets_sooner_is_planned_for(void **unused)
 	uint64_t lost;
 
 	(void)unused;
-	begin(2, 2, 100 * S);
-	pass(HOUR);
-	assert_planned_for(97 * S);
-	assert_int_equal(first()->learn.learnt_ms, 0);
-	lost = p.w.guard.counts.lost;
+	surveyed_begin(2, 2, 100 * S);
+	surveyed_pass(HOUR);
+	surveyed_plans_for(97 * S);
+	assert_int_equal(surveyed_first()->learn.learnt_ms, 0);
+	lost = surveyed.w.guard.counts.lost;
 	assert_true(lost > 0);
-	pass(2 * DAY);
-	assert_int_equal(p.w.guard.counts.lost, lost);
-	assert_int_equal(p.begun[0], 1);
-	end();
+	surveyed_pass(2 * DAY);
+	assert_int_equal(surveyed.w.guard.counts.lost, lost);
+	assert_int_equal(surveyed.begun[0], 1);
+	surveyed_end();
 }
 
 static void
@@ -237,60 +57,61 @@ a_death_takes_it_back_and_has_it_measured_again(void **unused)
 	uint64_t lost;
 
 	(void)unused;
-	begin(3, 1, 600 * S);
-	pass(2 * HOUR);
-	assert_planned_for(582 * S);
-	p.w.hosts[0].forgets_ms = 300 * S;
-	changed_ms = p.w.sim.now_ms;
-	while (!first()->path->survey.contradicted && p.w.sim.now_ms < changed_ms + HOUR)
-		pass(S);
+	surveyed_begin(3, 1, 600 * S);
+	surveyed_pass(2 * HOUR);
+	surveyed_plans_for(582 * S);
+	surveyed.w.hosts[0].forgets_ms = 300 * S;
+	changed_ms = surveyed.w.sim.now_ms;
+	while (!surveyed_first()->path->survey.contradicted &&
+	       surveyed.w.sim.now_ms < changed_ms + HOUR)
+		surveyed_pass(S);
 	/* The first ones had survived as much before, so it is the next that tell. */
-	assert_in_range(p.w.guard.counts.lost, 2, 6);
-	assert_in_range(p.w.sim.now_ms - changed_ms, 600 * S, 1300 * S);
-	assert_planned_for(SAFE);
-	pass(MINUTE);
-	assert_int_equal(p.begun[0], 2);
-	lost = p.w.guard.counts.lost;
-	pass(HOUR);
-	assert_false(first()->path->survey.contradicted);
-	assert_planned_for(291 * S);
-	pass(10 * DAY);
-	assert_in_range(p.w.guard.counts.lost, lost, lost + 2);
-	assert_int_equal(p.begun[0], 2);
-	end();
+	assert_in_range(surveyed.w.guard.counts.lost, 2, 6);
+	assert_in_range(surveyed.w.sim.now_ms - changed_ms, 600 * S, 1300 * S);
+	surveyed_plans_for(SAFE);
+	surveyed_pass(MINUTE);
+	assert_int_equal(surveyed.begun[0], 2);
+	lost = surveyed.w.guard.counts.lost;
+	surveyed_pass(HOUR);
+	assert_false(surveyed_first()->path->survey.contradicted);
+	surveyed_plans_for(291 * S);
+	surveyed_pass(10 * DAY);
+	assert_in_range(surveyed.w.guard.counts.lost, lost, lost + 2);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_end();
 }
 
 static void
 nothing_found_is_tried_less_and_less(void **unused)
 {
 	(void)unused;
-	begin(4, 1, 600 * S);
-	p.in_vain = true;
-	pass(30 * DAY);
+	surveyed_begin(4, 1, 600 * S);
+	surveyed.in_vain = true;
+	surveyed_pass(30 * DAY);
 	/* At the start, and after 6, 12 hours, 1, 2, 4, 8 days: the next is in 16. */
-	assert_int_equal(p.begun[0], 7);
-	assert_planned_for(SAFE);
-	p.in_vain = false;
-	pass(16 * DAY);
-	assert_planned_for(582 * S);
-	end();
+	assert_int_equal(surveyed.begun[0], 7);
+	surveyed_plans_for(SAFE);
+	surveyed.in_vain = false;
+	surveyed_pass(16 * DAY);
+	surveyed_plans_for(582 * S);
+	surveyed_end();
 }
 
 static void
 nobody_is_measured_who_is_not_there(void **unused)
 {
 	(void)unused;
-	begin(5, 2, 600 * S);
-	p.w.hosts[0].mode = SIMHOST_SILENT;
-	pass(S);
-	simnet_kill(&p.w.sim, &p.w.hosts[0], 0, 0);
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 0);
-	assert_int_equal(p.begun[1], 1);
-	p.w.hosts[0].mode = SIMHOST_TAKES;
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 1);
-	end();
+	surveyed_begin(5, 2, 600 * S);
+	surveyed.w.hosts[0].mode = SIMHOST_SILENT;
+	surveyed_pass(S);
+	simnet_kill(&surveyed.w.sim, &surveyed.w.hosts[0], 0, 0);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 0);
+	assert_int_equal(surveyed.begun[1], 1);
+	surveyed.w.hosts[0].mode = SIMHOST_TAKES;
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 1);
+	surveyed_end();
 }
 
 /* A month later it would be again, but one of its sessions is down and being tried. */
@@ -298,52 +119,52 @@ static void
 nobody_is_measured_who_is_in_trouble(void **unused)
 {
 	(void)unused;
-	begin(10, 1, 600 * S);
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 1);
-	p.w.hosts[0].mode = SIMHOST_SILENT;
-	simnet_forget(&p.w.sim, &p.w.hosts[0], 3);
-	pass(40 * DAY);
-	assert_int_equal(first()->n_up, 2);
-	assert_int_equal(p.begun[0], 1);
-	p.w.hosts[0].mode = SIMHOST_TAKES;
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 2);
-	end();
+	surveyed_begin(10, 1, 600 * S);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 1);
+	surveyed.w.hosts[0].mode = SIMHOST_REFUSES;
+	simnet_forget(&surveyed.w.sim, &surveyed.w.hosts[0], 3);
+	surveyed_pass(40 * DAY);
+	assert_int_equal(surveyed_first()->n_up, 2);
+	assert_int_equal(surveyed.begun[0], 1);
+	surveyed.w.hosts[0].mode = SIMHOST_TAKES;
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_end();
 }
 
 static void
 carry_to(const char *name)
 {
-	p.network = name;
-	simnet_kill(&p.w.sim, &p.w.hosts[0], 0, 0);
-	pass(S);
-	while (p.w.guard.in_state[FSM_UP] < p.w.guard.n_sessions)
-		pass(S);
+	surveyed.network = name;
+	simnet_kill(&surveyed.w.sim, &surveyed.w.hosts[0], 0, 0);
+	surveyed_pass(S);
+	while (surveyed.w.guard.in_state[FSM_UP] < surveyed.w.guard.n_sessions)
+		surveyed_pass(S);
 }
 
 static void
 each_network_has_its_own(void **unused)
 {
 	(void)unused;
-	begin(6, 1, 600 * S);
-	pass(HOUR);
-	assert_planned_for(582 * S);
+	surveyed_begin(6, 1, 600 * S);
+	surveyed_pass(HOUR);
+	surveyed_plans_for(582 * S);
 	carry_to("192.0.2.1 at 02:00:00:00:00:02");
-	assert_planned_for(SAFE);
-	p.w.hosts[0].forgets_ms = 400 * S;
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 2);
-	assert_planned_for(388 * S);
+	surveyed_plans_for(SAFE);
+	surveyed.w.hosts[0].forgets_ms = 400 * S;
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_plans_for(388 * S);
 	/* The link-layer address need not be known to know the network. */
 	carry_to("192.0.2.1 on wlan0");
-	assert_planned_for(388 * S);
+	surveyed_plans_for(388 * S);
 	carry_to("192.0.2.1 at 02:00:00:00:00:01");
-	assert_planned_for(582 * S);
+	surveyed_plans_for(582 * S);
 	carry_to("192.0.2.1 at 02:00:00:00:00:02");
-	assert_planned_for(388 * S);
-	assert_int_equal(p.begun[0], 2);
-	end();
+	surveyed_plans_for(388 * S);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_end();
 }
 
 /* In the middle of a measurement. */
@@ -351,59 +172,58 @@ static void
 what_changes_ends_it(void **unused)
 {
 	(void)unused;
-	begin(7, 2, 600 * S);
-	pass(TOOK / 2);
-	assert_int_equal(p.open, 2);
+	surveyed_begin(7, 2, 600 * S);
+	surveyed_pass(TOOK / 2);
+	assert_int_equal(surveyed.open, 2);
 	carry_to("192.0.2.1 at 02:00:00:00:00:02");
-	assert_int_equal(p.open, 1);
-	pass(TOOK / 4);
-	configure(1, 1, true);
-	assert_int_equal(p.open, 1);
-	configure(0, 1, false);
-	assert_int_equal(p.open, 0);
-	assert_null(first()->path);
-	pass(HOUR);
-	assert_int_equal(p.begun[0], 2);
-	end();
+	assert_int_equal(surveyed.open, 1);
+	surveyed_pass(TOOK / 4);
+	surveyed_configure(1, 1, true);
+	assert_int_equal(surveyed.open, 1);
+	surveyed_configure(0, 1, false);
+	assert_int_equal(surveyed.open, 0);
+	assert_null(surveyed_first()->path);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_end();
 }
 
 static void
 a_declaration_ends_it_and_auto_remembers(void **unused)
 {
 	(void)unused;
-	begin(8, 1, 600 * S);
-	pass(HOUR);
-	configure(1, 1, false);
-	assert_planned_for(SAFE);
-	pass(HOUR);
-	configure(0, 1, true);
-	assert_planned_for(582 * S);
-	pass(HOUR);
-	configure(1, 0, true);
-	configure(0, 1, true);
-	assert_planned_for(582 * S);
-	pass(HOUR);
-	assert_planned_for(582 * S);
-	assert_int_equal(p.begun[0], 1);
-	assert_int_equal(p.w.guard.counts.lost, 0);
-	end();
+	surveyed_begin(8, 1, 600 * S);
+	surveyed_pass(HOUR);
+	surveyed_configure(1, 1, false);
+	surveyed_plans_for(SAFE);
+	surveyed_pass(HOUR);
+	surveyed_configure(0, 1, true);
+	surveyed_plans_for(582 * S);
+	surveyed_pass(HOUR);
+	surveyed_configure(1, 0, true);
+	surveyed_configure(0, 1, true);
+	surveyed_plans_for(582 * S);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 1);
+	assert_int_equal(surveyed.w.guard.counts.lost, 0);
+	surveyed_end();
 }
 
 static void
 one_that_the_machine_slept_through_is_void(void **unused)
 {
 	(void)unused;
-	begin(9, 1, 600 * S);
-	pass(TOOK / 2);
-	assert_int_equal(p.open, 1);
-	p.w.guard.resumed_ms = p.w.sim.now_ms;
-	pass(TOOK / 2 + MINUTE);
-	assert_int_equal(first()->path->survey.failed, 0);
-	assert_planned_for(SAFE);
-	pass(TOOK + MINUTE);
-	assert_int_equal(p.begun[0], 2);
-	assert_planned_for(582 * S);
-	end();
+	surveyed_begin(9, 1, 600 * S);
+	surveyed_pass(TOOK / 2);
+	assert_int_equal(surveyed.open, 1);
+	surveyed.w.guard.resumed_ms = surveyed.w.sim.now_ms;
+	surveyed_pass(TOOK / 2 + MINUTE);
+	assert_int_equal(surveyed_first()->path->survey.failed, 0);
+	surveyed_plans_for(SAFE);
+	surveyed_pass(TOOK + MINUTE);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_plans_for(582 * S);
+	surveyed_end();
 }
 
 int
