@@ -9,20 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "host/monotonic.h"
 
 /* After the response, for the other end to read it: until it hangs up, or no longer than this. */
 #define LINGER_MS 1000
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- the request ------------------------------------------------------------------------------ */
 
@@ -89,7 +81,7 @@ http_parse(const char *method, struct http_request *ret)
 static ssize_t
 read_some(int fd, int64_t end_ms, char *bytes, size_t room)
 {
-	int64_t left_ms = end_ms - now_ms();
+	int64_t left_ms = end_ms - monotonic_ms();
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	int r = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
 	ssize_t n;
@@ -110,7 +102,7 @@ is_whole(const char *text)
 int
 http_receive(int fd, int timeout_ms, struct http_request *ret)
 {
-	int64_t end_ms = now_ms() + timeout_ms;
+	int64_t end_ms = monotonic_ms() + timeout_ms;
 	char text[HTTP_MAX_REQUEST + 1];
 	size_t size = 0;
 	ssize_t n;
@@ -183,7 +175,7 @@ write_all(int fd, const char *bytes, size_t size)
 static void
 linger(int fd)
 {
-	int64_t end_ms = now_ms() + LINGER_MS;
+	int64_t end_ms = monotonic_ms() + LINGER_MS;
 	char bytes[1024];
 
 	if (shutdown(fd, SHUT_WR) == 0)

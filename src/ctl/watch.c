@@ -16,6 +16,7 @@
 #include "ctl/rows.h"
 #include "ctl/screen.h"
 #include "ctl/status.h"
+#include "host/monotonic.h"
 #include "policy/words.h"
 
 /* How often to ask; and a daemon with many sessions is not kept busy for more than a twentieth. */
@@ -39,15 +40,6 @@ struct watch {
 	int signals;
 	bool done;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- the page --------------------------------------------------------------------------------- */
 
@@ -166,7 +158,7 @@ give_up(struct watch *w, const char *why)
 	json_decref(w->document);
 	w->document = NULL;
 	w->asking = false;
-	w->next_ms = now_ms() + EVERY_MS;
+	w->next_ms = monotonic_ms() + EVERY_MS;
 	draw(w);
 }
 
@@ -179,13 +171,13 @@ ask_anew(struct watch *w)
 		return;
 	}
 	w->asking = true;
-	w->asked_ms = now_ms();
+	w->asked_ms = monotonic_ms();
 }
 
 static void
 take(struct watch *w)
 {
-	int64_t took_ms = now_ms() - w->asked_ms;
+	int64_t took_ms = monotonic_ms() - w->asked_ms;
 	json_t *document = w->document;
 	struct rows rows;
 
@@ -247,7 +239,7 @@ on_signal(struct watch *w)
 static int
 patience(const struct watch *w)
 {
-	int64_t left_ms = w->next_ms - now_ms();
+	int64_t left_ms = w->next_ms - monotonic_ms();
 
 	if (w->asking)
 		return call_has_reply(&w->call) ? 0 : ASK_PATIENCE_MS;
@@ -274,7 +266,7 @@ go_on(struct watch *w)
 		hear(w);
 	else if (w->asking && n == 0)
 		give_up(w, "kaguard does not answer");
-	else if (!w->asking && now_ms() >= w->next_ms)
+	else if (!w->asking && monotonic_ms() >= w->next_ms)
 		ask_anew(w);
 }
 
@@ -296,7 +288,7 @@ take_signals(void)
 int
 watch(const struct ctl *ctl)
 {
-	struct watch w = {.ctl = ctl, .next_ms = now_ms() + EVERY_MS};
+	struct watch w = {.ctl = ctl, .next_ms = monotonic_ms() + EVERY_MS};
 	int verdict, r;
 
 	if (ctl_columns() == 0)

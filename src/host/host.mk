@@ -6,6 +6,7 @@ libkaguard_a_SOURCES += \
 	src/host/inherited.c src/host/inherited.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/messages.c src/host/messages.h \
+	src/host/monotonic.c src/host/monotonic.h \
 	src/host/notify.c src/host/notify.h \
 	src/host/owners.c src/host/owners.h \
 	src/host/parking.c src/host/parking.h \

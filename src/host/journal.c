@@ -18,6 +18,7 @@
 #include <systemd/sd-journal.h>
 
 #include "host/courier.h"
+#include "host/monotonic.h"
 #include "host/receipt.h"
 #include "host/record.h"
 
@@ -103,15 +104,6 @@ now_seconds(void)
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	return now.tv_sec;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 struct remark {
@@ -253,13 +245,13 @@ journal_close(struct journal *journal, int wait_ms)
 	if (journal == NULL)
 		return;
 
-	int64_t until = now_ms() + wait_ms;
+	int64_t until = monotonic_ms() + wait_ms;
 
 	/* A thread that hangs goes on using the journal until the process is gone. */
 	if (!courier_close(journal->courier, wait_ms))
 		return;
 	/* The journal learns of which unit a record is from /proc, where we must still be found. */
 	if (journal->target == JOURNAL_NATIVE)
-		(void)receipt_await(JOURNAL_SOCKET, (int)(until - now_ms()));
+		(void)receipt_await(JOURNAL_SOCKET, (int)(until - monotonic_ms()));
 	free(journal);
 }

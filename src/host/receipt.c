@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "host/monotonic.h"
 
 /*
  * A socket can be written to while what was sent and not read yet is at most a quarter of
@@ -18,15 +19,6 @@
  */
 #define RECEIPT_DATAGRAMS 4
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int
 await_writable(int fd, int64_t until)
 {
@@ -34,7 +26,7 @@ await_writable(int fd, int64_t until)
 	int r;
 
 	do {
-		int64_t wait_ms = until - now_ms();
+		int64_t wait_ms = until - monotonic_ms();
 
 		r = poll(&room, 1, wait_ms > 0 ? (int)wait_ms : 0);
 	} while (r < 0 && errno == EINTR);
@@ -63,7 +55,7 @@ int
 receipt_await(const char *path, int wait_ms)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int64_t until = now_ms() + wait_ms;
+	int64_t until = monotonic_ms() + wait_ms;
 	int fd, least = 1, r;
 
 	if (strlen(path) >= sizeof(address.sun_path))

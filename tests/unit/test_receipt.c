@@ -13,9 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "host/monotonic.h"
 
 #define PATIENCE_MS 60000
 
@@ -139,23 +140,14 @@ a_full_queue_is_waited_for(void **state)
 	read_until_done();
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 a_reader_that_hangs_is_given_up(void **state)
 {
-	int64_t start = now_ms();
+	int64_t start = monotonic_ms();
 
 	(void)state;
 	assert_int_equal(receipt_await(at.address.sun_path, 50), -ETIMEDOUT);
-	assert_true(now_ms() - start >= 49);
+	assert_true(monotonic_ms() - start >= 49);
 	assert_int_equal(receipt_await(at.address.sun_path, 0), -ETIMEDOUT);
 	assert_int_equal(receipt_await(at.address.sun_path, -50), -ETIMEDOUT);
 	send_record(MSG_DONTWAIT);
