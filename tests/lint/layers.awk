@@ -15,8 +15,8 @@ BEGIN {
 	    "|^daemon/(lore|metrics|planview|query[a-z_]*|show|view)\\.c$"
 	owner["^libmnl/"] = "^net/rtnl\\.c$"
 
-	# kaguardctl knows of the daemon what the socket tells. What both have is words and tables.
-	ctl_knows = "^(policy/[a-z_]+|host/(plantable|table|text))\\.h$"
+	# kaguardctl knows of the daemon what the socket tells. What both have is words, tables and a clock.
+	ctl_knows = "^(policy/[a-z_]+|host/(monotonic|plantable|table|text))\\.h$"
 
 	# But measure asks no daemon: it has a network and an address of its own.
 	measure_knows = "^(net/(clock|measure|resolve)|config/scalar)\\.h$"
