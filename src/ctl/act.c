@@ -7,6 +7,7 @@
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "policy/timespan.h"
+#include "policy/version.h"
 
 static const char *
 text(const json_t *object, const char *key)
@@ -168,9 +169,9 @@ show_version(const struct ctl *ctl)
 	version = text(reply.parameters, "version");
 	if (ctl->given & CTL_JSON)
 		r = ctl_print_json(json_pack("{s:i s:s s:s}", "schema_version", 1, "kaguardctl",
-		    PACKAGE_VERSION, "kaguard", version));
+		    KAGUARD_VERSION, "kaguard", version));
 	else
-		printf("kaguardctl %s\nkaguard %s\n", PACKAGE_VERSION, version);
+		printf("kaguardctl %s\nkaguard %s\n", KAGUARD_VERSION, version);
 	call_reply_clear(&reply);
 	return r;
 }

@@ -11,6 +11,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/rows.h"
+#include "policy/version.h"
 
 #define DEFAULT_SOCKET "/run/kaguard/control"
 
@@ -271,7 +272,7 @@ main(int argc, char *argv[])
 		if (c == 'h')
 			return help();
 		if (c == 'V')
-			return puts("kaguardctl " PACKAGE_VERSION) < 0 ? CTL_FAILED : CTL_OK;
+			return puts("kaguardctl " KAGUARD_VERSION) < 0 ? CTL_FAILED : CTL_OK;
 		if (c == ':')
 			return usage("an argument is missing after %s", argv[optind - 1]);
 		if (c == '?')

@@ -29,6 +29,7 @@
 #include "daemon/takeover.h"
 #include "host/journal.h"
 #include "net/clock.h"
+#include "policy/version.h"
 
 /* How long what is still to be written may keep a daemon that is stopping. */
 #define FLUSH_MS 400
@@ -342,7 +343,7 @@ start(struct daemon *d, struct config *config)
 	forwards_configure(&d->forwards);
 	guard_pump(&d->guard);
 	say(d, MESSAGE_STARTED, LOG_NOTICE, "kaguard %s started: %s, %zu peer%s, %u session%s",
-	    PACKAGE_VERSION, d->options->config_path, d->guard.n_peers,
+	    KAGUARD_VERSION, d->options->config_path, d->guard.n_peers,
 	    d->guard.n_peers == 1 ? "" : "s", d->guard.n_sessions,
 	    d->guard.n_sessions == 1 ? "" : "s");
 	if (d->guard.n_peers == 0)

@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/help.h"
 #include "daemon/show.h"
+#include "policy/version.h"
 
 enum {
 	OPT_CHECK = 256,
@@ -73,7 +74,7 @@ run(int mode, bool json, const struct daemon_options *options)
 	case 'h':
 		return fputs(help_text(), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case 'V':
-		return puts("kaguard " PACKAGE_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return puts("kaguard " KAGUARD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	default:
 		return daemon_run(options);
 	}

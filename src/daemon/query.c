@@ -7,6 +7,7 @@
 #include "daemon/guard.h"
 #include "daemon/interface.h"
 #include "daemon/service.h"
+#include "policy/version.h"
 
 /* --- org.varlink.service ---------------------------------------------------------------------- */
 
@@ -19,7 +20,7 @@ get_info(struct query *q, const json_t *parameters)
 		return -1;
 	varlink_reply(q->varlink,
 	    json_pack("{s:s s:s s:s s:s s:[s,s]}", "vendor", "kaguard", "product", "kaguard",
-		"version", PACKAGE_VERSION, "url", "man:kaguardctl(1)", "interfaces",
+		"version", KAGUARD_VERSION, "url", "man:kaguardctl(1)", "interfaces",
 		"org.varlink.service", INTERFACE_NAME),
 	    false);
 	return 0;

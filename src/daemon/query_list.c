@@ -11,6 +11,7 @@
 #include "daemon/service.h"
 #include "daemon/view.h"
 #include "host/wallclock.h"
+#include "policy/version.h"
 
 #define SCHEMA_VERSION 1
 
@@ -60,7 +61,7 @@ status_begin(struct query *q, const json_t *parameters)
 		return -1;
 	guard_summarize(service->guard, &times, &summary);
 	q->head = json_pack("{s:i s:s s:s s:s s:s s:s s:i s:i s:i}", "schema_version",
-	    SCHEMA_VERSION, "version", PACKAGE_VERSION, "time",
+	    SCHEMA_VERSION, "version", KAGUARD_VERSION, "time",
 	    wallclock_text(wallclock_now_ms(), now), "started",
 	    wallclock_text(service->started_ms, started), "config", service->config_path, "summary",
 	    summary_status(&summary, text, sizeof(text)), "peers_total", (int)summary.peers,

@@ -10,6 +10,7 @@
 #include "daemon/peer.h"
 #include "daemon/service.h"
 #include "host/wallclock.h"
+#include "policy/version.h"
 
 #define SCHEMA_VERSION 1
 
@@ -20,7 +21,7 @@ make_head(const struct service *service)
 	char now[WALLCLOCK_TEXT], started[WALLCLOCK_TEXT], loaded[WALLCLOCK_TEXT];
 
 	return json_pack("{s:i s:s s:s s:s s:i s:i s:i s:i s:I s:b s:s}", "schema_version",
-	    SCHEMA_VERSION, "version", PACKAGE_VERSION, "time",
+	    SCHEMA_VERSION, "version", KAGUARD_VERSION, "time",
 	    wallclock_text(wallclock_now_ms(), now), "started",
 	    wallclock_text(service->started_ms, started), "peers_total", (int)guard->n_peers,
 	    "sessions_total", (int)guard->n_sessions, "sessions_up", (int)guard->in_state[FSM_UP],
