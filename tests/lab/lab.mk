@@ -9,6 +9,7 @@ EXTRA_DIST += demo \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \
 	tests/lab/proxy.py \
+	tests/lab/resetter.py \
 	tests/lab/test_control.py \
 	tests/lab/streams.py \
 	tests/lab/test_ctl.py \
@@ -60,7 +61,7 @@ detect soak-loss: src/kaguard
 		$(srcdir)/tests/lab/long_$(@:soak-%=%).py
 
 # kaguardctl measure through every firewall of the lab, so often: make check-measure RUNS=10 takes
-# some quarter of an hour, and prints what each found.
+# some half an hour, and prints what each found.
 .PHONY: check-measure
 check-measure: src/kaguard src/kaguardctl
 	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \

@@ -13,6 +13,8 @@ import shutil
 import socket
 import subprocess
 
+import resetter
+
 CLONE_NEWNET = 0x40000000
 
 CLIENT4, CLIENT6 = "10.77.1.2", "2001:db8:1::2"
@@ -134,12 +136,16 @@ class Entry:
 #   nat     a Linux router as it comes: takes the session for a new one, and gives it another
 #           source port, which the server knows nothing of and answers with a RST
 #   loose   one that translates no addresses, and takes the session up again
+#   both    drops it; but it has reset the session at both ends when that expired
+# Or it counts other packets:
+#   blind   drops it; and keepalive, as all that carries no data, keeps no session alive
+FIRST = "tcp flags & (fin | syn | rst | ack) == syn"
 KINDS = {
-    "silent": ("tcp flags & (fin | syn | rst | ack) == syn ct state new accept", ""),
-    "reset": ("tcp flags & (fin | syn | rst | ack) == syn ct state new accept",
-              "meta l4proto tcp reject with tcp reset"),
+    "silent": (f"{FIRST} ct state new accept", ""),
+    "reset": (f"{FIRST} ct state new accept", "meta l4proto tcp reject with tcp reset"),
     "nat": ("ct state new accept", ""),
     "loose": ("ct state new accept", ""),
+    "both": (f"{FIRST} ct state new accept", ""),
 }
 
 # The idle timeout is a "ct timeout" object rather than a sysctl: not every kernel lets a user write
@@ -169,11 +175,34 @@ table inet firewall {{
         {forgotten}
     }}
 }}
-table inet faults {{
-    chain before {{
+"""
+
+# Conntrack counts every packet of a session. So this one has a memory of its own: the client's
+# ports, as long as they are fresh. Linux sends what carries data with PSH, the last of it at least.
+BLIND = f"""
+table inet firewall {{{{
+    set sessions {{{{
+        type inet_service; flags dynamic,timeout; timeout {{timeout}}s; size 65535
+    }}}}
+    chain through {{{{
+        type filter hook forward priority filter; policy drop
+        meta l4proto != tcp accept
+        iifname "client" {FIRST} update @sessions {{{{ tcp sport }}}} accept
+        iifname "client" tcp sport != @sessions drop
+        iifname "server" tcp dport != @sessions drop
+        iifname "client" tcp flags & psh == psh update @sessions {{{{ tcp sport }}}}
+        iifname "server" tcp flags & psh == psh update @sessions {{{{ tcp dport }}}}
+        accept
+    }}}}
+}}}}
+"""
+
+FAULTS = """
+table inet faults {
+    chain before {
         type filter hook prerouting priority raw
-    }}
-}}
+    }
+}
 """
 
 MASQUERADE = """
@@ -191,9 +220,13 @@ class Firewall:
 
     def __init__(self, netns, timeout_s, kind):
         self.netns, self.timeout_s = netns, timeout_s
-        new, forgotten = KINDS[kind]
-        rules = RULESET.format(timeout=timeout_s, new=new, forgotten=forgotten)
-        netns.run("nft", "-f", "-", stdin=rules + (MASQUERADE if kind == "nat" else ""))
+        if kind == "blind":
+            rules = BLIND.format(timeout=timeout_s)
+        else:
+            new, forgotten = KINDS[kind]
+            rules = RULESET.format(timeout=timeout_s, new=new, forgotten=forgotten)
+        netns.run("nft", "-f", "-", stdin=rules + FAULTS + (MASQUERADE if kind == "nat" else ""))
+        self._resetter = resetter.Resetter(netns, "client") if kind == "both" else None
 
     def entries(self, remote_port=None):
         """The TCP sessions that the firewall remembers now, with their clocks."""
@@ -213,6 +246,10 @@ class Firewall:
 
     def heal(self):
         self.netns.run("nft", "flush", "chain", "inet", "faults", "before")
+
+    def stop(self):
+        if self._resetter:
+            self._resetter.stop()
 
 
 class Lab:
@@ -238,6 +275,7 @@ class Lab:
             netns.run("ip", "route", "add", "default", "via", gateway, "dev", "eth0")
 
     def close(self):
+        self.firewall.stop()
         for netns in (self.client, self.router, self.server):
             netns.close()
 

@@ -28,6 +28,8 @@ LONGEST_S = 200
 SCHEMA = pathlib.Path(__file__).parents[2] / "etc" / "measure.schema.json"
 
 SILENT, RESETS, PEER = "drops_silently", "resets", "peer_closes"
+BOTH, BLIND = "resets_both_ends", "ignores_keepalive"
+COMMON_S = (60,)  # of those here a preset has
 
 
 class Closing(peers.Peer):
@@ -90,10 +92,19 @@ class Case:
         return self.server_s or self.proxy_s or self.timeout_s
 
     @property
+    def quick(self):
+        """What many firewalls have is tried first."""
+        return self.verdict != BLIND and (self.truth_s in COMMON_S or self.connections >= 120)
+
+    @property
     def allowed_s(self):
         if self.verdict == "no_expiry":
             return self.max_s * 1.1 + 15
-        return (1.1 if self.connections >= 120 else 2.2) * self.truth_s + 15
+        return (1.1 if self.quick else 2.2) * self.truth_s + 15
+
+    @property
+    def error_part(self):
+        return 0.03 if self.truth_s in COMMON_S else 0.05
 
 
 FEW = [
@@ -101,15 +112,19 @@ FEW = [
     Case("silent", 60, SILENT), Case("silent", 37, SILENT, connections=120),
     Case("reset", 10, RESETS), Case("reset", 37, RESETS), Case("nat", 17, RESETS),
     Case("silent", 17, SILENT, loss_permille=50), Case("nat", 37, RESETS, loss_permille=50),
+    Case("both", 10, BOTH), Case("both", 37, BOTH, loss_permille=50),
+    Case("blind", 10, BLIND), Case("blind", 37, BLIND, loss_permille=50),
     Case("loose", 10, "no_expiry", max_s=30),
     Case("silent", 40, PEER, server_s=20), Case("silent", 40, PEER, proxy_s=12),
     Case("silent", 432000, "no_expiry", max_s=25),
     Case("silent", 17, SILENT, most=12),
 ]
 ALL = [Case(kind, timeout_s, verdict, loss_permille=loss)
-       for kind, verdict in (("silent", SILENT), ("reset", RESETS), ("nat", RESETS))
+       for kind, verdict in (("silent", SILENT), ("reset", RESETS), ("nat", RESETS), ("both", BOTH),
+                             ("blind", BLIND))
        for timeout_s in (10, 17, 37, 60) for loss in (0, 50)]
-ALL += [Case("loose", timeout_s, "no_expiry", max_s=2 * timeout_s) for timeout_s in (10, 17, 37, 60)]
+ALL += [Case("loose", timeout_s, "no_expiry", loss_permille=loss, max_s=2 * timeout_s)
+        for timeout_s in (10, 17, 37, 60) for loss in (0, 50)]
 ALL += [case for case in FEW if case not in ALL]
 CASES = FEW if RUNS == 0 else [dataclasses.replace(case, run=run)
                                for case in ALL for run in range(1, RUNS + 1)]
@@ -275,10 +290,10 @@ def test_finds(case, rounds, schema):
         return
     # Half a tick of the firewall's clock, and the way to it.
     assert found["lives_ms"] <= truth_ms + 50 and truth_ms <= found["dead_ms"] + 50, outcome
-    if case.verdict == PEER:
+    if case.verdict in (PEER, BLIND):
         assert found["firewall_ms"] is None and found["keepalive_counts"] is False
     else:
-        assert abs(found["firewall_ms"] - truth_ms) <= 0.05 * truth_ms, outcome
+        assert abs(found["firewall_ms"] - truth_ms) <= case.error_part * truth_ms, outcome
         assert found["keepalive_counts"] is True
     if case.most:
         assert found["sessions"]["refused"] > 0, outcome
