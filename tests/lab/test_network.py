@@ -119,9 +119,11 @@ def test_no_network_at_the_start(bench):
             "attempt" not in up)
 
 
-def test_a_pulled_cable_kills_nothing(bench):
-    """Ten seconds, of an outage of twenty. When it is plugged in, a probe goes out at once, and each
-    session keeps its port and its place in the firewall."""
+def test_a_pulled_cable_kills_nothing(bench_of):
+    """Ten seconds, of an outage of twenty, and of the minute that the firewall remembers. When it is
+    plugged in, a probe goes out at once, and each session keeps its port and its place in the
+    firewall."""
+    bench = bench_of(timeout_s=60)
     peer = bench.peer()
     daemon = bench.guard(config((netlab.SERVER4, "sessions: 5"),
                                 (f"[{netlab.SERVER6}]", "sessions: 2"), keepalive=CALM))
@@ -129,6 +131,7 @@ def test_a_pulled_cable_kills_nothing(bench):
     sessions = peer.await_sessions(7, 5)
     ports = daemon.ports(PORT)
     options = {h.local: h for h in daemon.held(PORT)}
+    places = {entry.source_port: entry.outside_port for entry in bench.firewall.entries(PORT)}
     cable(bench, "down")
     daemon.await_said("eth0 is down")
     assert peer.stays(sessions, 10)
@@ -141,7 +144,8 @@ def test_a_pulled_cable_kills_nothing(bench):
     assert time.monotonic() - start < SOON + 1
     await_look(lambda: {h.local: h for h in daemon.held(PORT)} == options, 5,
                "the plan's values, once the probes are answered")
-    assert daemon.ports(PORT) == ports
+    assert daemon.ports(PORT) == ports == sorted(places)
+    assert {e.source_port: e.outside_port for e in bench.firewall.entries(PORT)} == places
     assert not daemon.said("lost")
 
 
