@@ -283,7 +283,29 @@ a_manager_that_does_not_keep_is_noticed(void **state)
 	drop(&things[1]);
 }
 
-/* Descriptors under way count against the limit (net/unix/scm.c too_many_unix_fds()). */
+/*
+ * Descriptors under way count against the limit (net/unix/scm.c too_many_unix_fds()), with those that
+ * others of the same real user have sent. Root's capabilities know no such limit.
+ */
+static void
+be_a_user_of_our_own(void)
+{
+	uid_t uid = 100000 + (uid_t)getpid();
+
+	if (geteuid() == 0)
+		assert_int_equal(setresuid(uid, uid, 0), 0);
+}
+
+static void
+be_root_again(void)
+{
+	uid_t real, effective, saved;
+
+	assert_int_equal(getresuid(&real, &effective, &saved), 0);
+	if (saved == 0)
+		assert_int_equal(setresuid(0, 0, 0), 0);
+}
+
 static void
 too_many_under_way_is_an_error_and_ends(void **state)
 {
@@ -292,9 +314,11 @@ too_many_under_way_is_an_error_and_ends(void **state)
 	struct thing thing = make_thing();
 	unsigned refused = 0;
 
-	/* Root's capabilities know no such limit, and another run shall not share ours. */
-	if (geteuid() == 0)
-		assert_int_equal(seteuid(100000 + (uid_t)getpid()), 0);
+	/* The shelf is with the manager: were it still the courier's, who meets the limit as well,
+	 * the courier would give it up, and what lies on it would be under way no more. */
+	assert_int_equal(parking_reserve(m->parking), 0);
+	manager_serve(m, 1);
+	be_a_user_of_our_own();
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	low = (struct rlimit){100, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
@@ -304,14 +328,13 @@ too_many_under_way_is_an_error_and_ends(void **state)
 		assert_true(r == 0 || r == -ETOOMANYREFS);
 		refused += r < 0;
 	}
-	assert_true(refused > 0);
+	assert_true(refused >= 99); /* the limit may be exceeded by one */
 	assert_true(parking_dirty(m->parking));
 	assert_int_equal(parking_flush(m->parking, false), -ETOOMANYREFS);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(parking_flush(m->parking, false), 0);
 	assert_false(parking_dirty(m->parking));
-	if (getuid() == 0)
-		assert_int_equal(seteuid(0), 0);
+	be_root_again();
 	drop(&thing);
 }
 
