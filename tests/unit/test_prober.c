@@ -129,15 +129,19 @@ close_pair(struct pair *pair)
 	close(pair->peer);
 }
 
-/* As a firewall does that has forgotten the session, so that the peer answers nothing. */
+/* As a firewall does that has forgotten the session, so that the peer answers nothing. Some kernels
+ * let no ordinary user filter. */
 static void
 silence(struct pair *pair)
 {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = {.len = 1, .filter = &nothing};
 
-	assert_int_equal(
-	    setsockopt(pair->peer, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	int r = setsockopt(pair->peer, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+
+	if (r < 0 && errno == EPERM)
+		skip();
+	assert_int_equal(r, 0);
 }
 
 static unsigned

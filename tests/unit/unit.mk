@@ -5,6 +5,8 @@
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS) -lm
 
+EXTRA_DIST += tests/unit/tap.sh
+
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test_address \
