@@ -4,7 +4,7 @@
 EXTRA_PROGRAMS += tests/bench/holder tests/bench/sink
 tests_bench_holder_LDADD =
 tests_bench_sink_LDADD =
-EXTRA_DIST += tests/bench/bench.py tests/bench/bench_status.py tests/bench/rig.py tests/bench/slow_sink.py tests/bench/storm.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_forward.py tests/bench/forwarders.py tests/bench/bench_status.py tests/bench/rig.py tests/bench/slow_sink.py tests/bench/storm.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench
@@ -20,6 +20,18 @@ bench: src/kaguard src/kaguardctl tests/bench/holder tests/bench/sink tests/benc
 storm: src/kaguard tests/bench/holder tests/bench/sink
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/storm.py $(STORM) \
 		src/kaguard tests/bench/holder tests/bench/sink
+
+# Tunnels beside what else carries connections: make bench-forward BENCH=--quick
+forward_tools = tests/bench/splice_loop tests/bench/far_end tests/bench/traffic
+EXTRA_PROGRAMS += $(forward_tools)
+tests_bench_splice_loop_LDADD =
+tests_bench_far_end_LDADD =
+tests_bench_traffic_LDADD =
+.PHONY: bench-forward
+bench-forward: src/kaguard $(forward_tools)
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench_forward.py $(BENCH) \
+		--kaguard src/kaguard --splice-loop tests/bench/splice_loop \
+		--far-end tests/bench/far_end --traffic tests/bench/traffic
 
 # What a record costs the event loop.
 EXTRA_PROGRAMS += tests/bench/bench_journal
