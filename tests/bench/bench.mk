@@ -4,7 +4,9 @@
 EXTRA_PROGRAMS += tests/bench/holder tests/bench/sink
 tests_bench_holder_LDADD =
 tests_bench_sink_LDADD =
-EXTRA_DIST += tests/bench/bench.py tests/bench/bench_forward.py tests/bench/forwarders.py tests/bench/bench_status.py tests/bench/rig.py tests/bench/slow_sink.py tests/bench/storm.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_forward.py tests/bench/bench_peers.py \
+	tests/bench/bench_status.py tests/bench/forwarders.py tests/bench/rig.py \
+	tests/bench/rivals.py tests/bench/slow_sink.py tests/bench/storm.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 .PHONY: bench
@@ -14,6 +16,13 @@ bench: src/kaguard src/kaguardctl tests/bench/holder tests/bench/sink tests/benc
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench_status.py \
 		src/kaguard src/kaguardctl tests/bench/sink
 	tests/bench/bench_journal
+
+# Beside what people use today, through a firewall: as root, some five minutes, or two with
+# make bench-peers PEERS=--quick. tools/install-needs lab bench installs what it compares; in Debian
+# that enables and starts haproxy and ssh.
+.PHONY: bench-peers
+bench-peers: src/kaguard
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/bench_peers.py $(PEERS) src/kaguard
 
 # A server with 15,000 sessions is restarted: make storm STORM='--runs 1'
 .PHONY: storm
