@@ -2,6 +2,9 @@
 dist_man_MANS += doc/kaguard.8 doc/kaguard.journal.7
 EXTRA_DIST += doc/architecture.md
 
+# The picture in README; see tests/lab/lab.mk.
+EXTRA_DIST += doc/wire.json doc/wire.svg tools/draw_wire.py
+
 # An example of a socket unit.
 exampledir = $(docdir)
 dist_example_DATA = doc/kaguard-db.socket

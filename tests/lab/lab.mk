@@ -34,6 +34,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_source.py \
 	tests/lab/test_storm.py \
 	tests/lab/test_unread.py \
+	tests/lab/wire.py \
 	tests/lab/witness.py
 
 dist_check_SCRIPTS += tests/cli/cli.sh
@@ -63,3 +64,13 @@ check-measure: src/kaguard src/kaguardctl
 	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
 		KAGUARD_MEASURE_RUNS='$(or $(RUNS),10)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs -s $(srcdir)/tests/lab/test_measure.py
+
+# The picture in README, from a new capture: as root, three minutes. doc/wire.json is the capture, from
+# which tools/draw_wire.py draws.
+.PHONY: wire.svg
+wire.svg: src/kaguard
+	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) $(srcdir)/tests/lab/wire.py >wire.json.new
+	$(PYTHON) $(srcdir)/tools/draw_wire.py wire.json.new >wire.svg.new
+	mv wire.json.new $(srcdir)/doc/wire.json
+	mv wire.svg.new $(srcdir)/doc/wire.svg

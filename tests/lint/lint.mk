@@ -6,5 +6,6 @@ dist_check_SCRIPTS += \
 	tests/lint/messages.sh \
 	tests/lint/scripts.sh \
 	tests/lint/style.sh \
-	tests/lint/unit.sh
+	tests/lint/unit.sh \
+	tests/lint/wire.sh
 EXTRA_DIST += tests/lint/lint.sh tests/lint/layers.awk tests/lint/style.awk
