@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The manual pages and doc/architecture.md are sound, and say what the program says.
+# The manual pages are sound, and say what the program says.
 # shellcheck source=tests/lint/lint.sh
 . "$KAGUARD_SRCDIR/tests/lint/lint.sh"
 skip_without mandoc
@@ -39,14 +39,6 @@ commands()
 	done <"$lint_tmp/commands"
 }
 
-# The transitions in a tree's doc/architecture.md are those of the table.
-transitions()
-{
-	sed -n '/<!-- fsm:begin -->/,/<!-- fsm:end -->/p' "$1/doc/architecture.md" |
-		grep -v -e '^<!--' -e '^```' >"$lint_tmp/written"
-	"$KAGUARD_BUILDDIR/tools/fsm" | sed 's/ *$//' | diff "$lint_tmp/written" -
-}
-
 lint_tmp=$(mktemp -d)
 trap 'rm -rf "$lint_tmp"' EXIT
 
@@ -55,7 +47,6 @@ clean "kaguard.8 has the options of kaguard --help" options "$KAGUARD" kaguard.8
 clean "kaguardctl.1 has the options of kaguardctl --help" \
 	options "${KAGUARD}ctl" kaguardctl.1 "$KAGUARD_SRCDIR"
 clean "kaguardctl.1 has the commands of kaguardctl --help" commands "$KAGUARD_SRCDIR"
-clean "doc/architecture.md has the transitions of the table" transitions "$KAGUARD_SRCDIR"
 catches "unknown macro" doc/a.8 pages <<'END'
 .Dd January 1, 2026
 .Dt A 8
@@ -79,9 +70,5 @@ catches "status has no example" doc/kaguardctl.1 commands <<'END'
 END
 catches "probe is not in kaguardctl.1" doc/kaguardctl.1 commands <<'END'
 .It Cm status
-END
-catches "> idle        start" doc/architecture.md transitions <<'END'
-<!-- fsm:begin -->
-<!-- fsm:end -->
 END
 lint_end
