@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # What documents speak of is there: files, tests, messages, lines of the journal.
+# shellcheck disable=SC2016 # backticks are those of Markdown
 # shellcheck source=tests/lint/lint.sh
 . "$KAGUARD_SRCDIR/tests/lint/lint.sh"
 skip_without "$PYTHON"
