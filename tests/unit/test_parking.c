@@ -283,27 +283,16 @@ a_manager_that_does_not_keep_is_noticed(void **state)
 	drop(&things[1]);
 }
 
-/*
- * Descriptors under way count against the limit (net/unix/scm.c too_many_unix_fds()), with those that
- * others of the same real user have sent. Root's capabilities know no such limit.
- */
+/* Descriptors under way count against the limit (net/unix/scm.c too_many_unix_fds()), for all
+ * processes of the same real user, and root's capabilities know no such limit. */
 static void
-be_a_user_of_our_own(void)
-{
-	uid_t uid = 100000 + (uid_t)getpid();
-
-	if (geteuid() == 0)
-		assert_int_equal(setresuid(uid, uid, 0), 0);
-}
-
-static void
-be_root_again(void)
+become(uid_t uid)
 {
 	uid_t real, effective, saved;
 
 	assert_int_equal(getresuid(&real, &effective, &saved), 0);
 	if (saved == 0)
-		assert_int_equal(setresuid(0, 0, 0), 0);
+		assert_int_equal(setresuid(uid, uid, 0), 0);
 }
 
 static void
@@ -318,7 +307,7 @@ too_many_under_way_is_an_error_and_ends(void **state)
 	 * the courier would give it up, and what lies on it would be under way no more. */
 	assert_int_equal(parking_reserve(m->parking), 0);
 	manager_serve(m, 1);
-	be_a_user_of_our_own();
+	become(100000 + (uid_t)getpid());
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	low = (struct rlimit){100, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
@@ -334,7 +323,7 @@ too_many_under_way_is_an_error_and_ends(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(parking_flush(m->parking, false), 0);
 	assert_false(parking_dirty(m->parking));
-	be_root_again();
+	become(0);
 	drop(&thing);
 }
 
