@@ -12,12 +12,14 @@ libkaguard_a_SOURCES += \
 	src/net/loop.c src/net/loop.h \
 	src/net/measure.c src/net/measure.h \
 	src/net/netwatch.c src/net/netwatch.h \
+	src/net/owned.c src/net/owned.h \
 	src/net/pipes.c src/net/pipes.h \
 	src/net/prober.c src/net/prober.h \
 	src/net/pump.c src/net/pump.h \
 	src/net/relay.c src/net/relay.h \
 	src/net/resolve.c src/net/resolve.h \
 	src/net/rtnl.c src/net/rtnl.h \
+	src/net/rtnl_parse.c src/net/rtnl_parse.h \
 	src/net/segments.c src/net/segments.h \
 	src/net/sockopt.c src/net/sockopt.h \
 	src/net/stall.c src/net/stall.h \

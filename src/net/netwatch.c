@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "net/owned.h"
 #include "net/rtnl.h"
 #include "policy/unrest.h"
 
@@ -22,19 +23,13 @@ struct link {
 	int index;
 	bool running;
 	bool loopback;
+	bool local;
+	int master;
 	bool seen; /* by the reading under way */
 	char name[IF_NAMESIZE];
 };
 
-struct own {
-	SLIST_ENTRY(own) next;
-	union address address;
-	int index; /* of its link */
-	bool seen;
-};
-
 SLIST_HEAD(link_list, link);
-SLIST_HEAD(own_list, own);
 
 struct netwatch {
 	struct wake wake;
@@ -42,9 +37,10 @@ struct netwatch {
 	struct netwatch_owner *owner;
 	struct mnl_socket *socket;
 	struct link_list links;
-	struct own_list addresses, gone;
+	struct owned owned;
 	bool quiet; /* what there is from the start is no news */
 	bool paused;
+	bool came_up; /* a link has, so its addresses may be examined */
 };
 
 /* A question that reading the routes is to answer. */
@@ -61,14 +57,6 @@ tell(struct netwatch *w, unsigned change, const char *what)
 		w->owner->news(w->owner, change, what);
 }
 
-static bool
-is_link_local(const union address *a)
-{
-	if (a->any.sa_family == AF_INET)
-		return ntohl(a->in.sin_addr.s_addr) >> 16 == 0xa9fe; /* RFC 3927: 169.254/16 */
-	return IN6_IS_ADDR_LINKLOCAL(&a->in6.sin6_addr);
-}
-
 /* --- links ---------------------------------------------------------------------------------- */
 
 static struct link *
@@ -82,16 +70,18 @@ find_link(const struct netwatch *w, int index)
 	return NULL;
 }
 
-/* A link without an address of ours is somebody else's: a container's, a bridge's port. */
+/*
+ * A link without an address of ours is somebody else's: a container's, say. But for one that the
+ * link with the address leads through, which may go on running without: a bridge's or a bond's
+ * port.
+ */
 static bool
 carries_us(const struct netwatch *w, const struct link *link)
 {
-	const struct own *own;
-
-	SLIST_FOREACH(own, &w->addresses, next)
-	if (own->index == link->index && !is_link_local(&own->address))
-		return !link->loopback;
-	return false;
+	if (link->loopback)
+		return false;
+	return owned_on(&w->owned, link->index) ||
+	       (link->master > 0 && !link->local && owned_on(&w->owned, link->master));
 }
 
 static void
@@ -100,6 +90,7 @@ set_running(struct netwatch *w, struct link *link, bool running)
 	if (link->running == running)
 		return;
 	link->running = running;
+	w->came_up |= running;
 	if (carries_us(w, link))
 		tell(w, running ? UNREST_LINK_UP : UNREST_LINK_DOWN, link->name);
 }
@@ -131,33 +122,13 @@ take_link(struct netwatch *w, const struct rtnl_message *m)
 	}
 	link->seen = true;
 	link->loopback = m->loopback;
+	link->master = m->master;
+	link->local = m->local;
 	memcpy(link->name, m->name, sizeof(link->name));
 	set_running(w, link, m->running);
 }
 
 /* --- addresses ------------------------------------------------------------------------------ */
-
-static bool
-same_host(const union address *a, const union address *b)
-{
-	if (a->any.sa_family != b->any.sa_family)
-		return false;
-	if (a->any.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
-}
-
-/* On that link, or on any where the index is -1. */
-static struct own *
-find_own(const struct own_list *list, const union address *address, int index)
-{
-	struct own *own;
-
-	SLIST_FOREACH(own, list, next)
-	if (same_host(&own->address, address) && (index < 0 || own->index == index))
-		return own;
-	return NULL;
-}
 
 static void
 tell_address(struct netwatch *w, unsigned change, const union address *a)
@@ -172,44 +143,12 @@ tell_address(struct netwatch *w, unsigned change, const union address *a)
 }
 
 static void
-remove_own(struct netwatch *w, struct own *own)
-{
-	SLIST_REMOVE(&w->addresses, own, own, next);
-	if (find_own(&w->addresses, &own->address, -1) != NULL) {
-		free(own); /* another link has it */
-		return;
-	}
-	SLIST_INSERT_HEAD(&w->gone, own, next);
-	tell_address(w, UNREST_ADDRESS_GONE, &own->address);
-}
-
-static void
 take_address(struct netwatch *w, const struct rtnl_message *m)
 {
-	struct own *own = find_own(&w->addresses, &m->address, m->index);
-	struct own *back = find_own(&w->gone, &m->address, -1);
-	bool known = find_own(&w->addresses, &m->address, -1) != NULL;
+	unsigned change = owned_take(&w->owned, m);
 
-	if (m->gone) {
-		if (own != NULL)
-			remove_own(w, own);
-		return;
-	}
-	if (own == NULL) {
-		own = calloc(1, sizeof(*own));
-		if (own == NULL)
-			return;
-		own->address = m->address;
-		own->index = m->index;
-		SLIST_INSERT_HEAD(&w->addresses, own, next);
-	}
-	own->seen = true;
-	if (back != NULL) {
-		SLIST_REMOVE(&w->gone, back, own, next);
-		free(back);
-	}
-	if (!known && !is_link_local(&m->address)) /* every link has one of those */
-		tell_address(w, UNREST_ADDRESS_ADDED, &m->address);
+	if (change != 0)
+		tell_address(w, change, &m->address);
 }
 
 /* --- routes, of which no account is kept: there may be a million ---------------------------- */
@@ -261,13 +200,13 @@ static int
 read_anew(struct netwatch *w)
 {
 	struct link *link, *next_link;
-	struct own *own, *next_own;
+	union address address;
+	unsigned change;
 	int r;
 
 	SLIST_FOREACH(link, &w->links, next)
 	link->seen = false;
-	SLIST_FOREACH(own, &w->addresses, next)
-	own->seen = false;
+	owned_begin(&w->owned);
 	r = read_all(w);
 	if (r < 0)
 		return r;
@@ -276,11 +215,9 @@ read_anew(struct netwatch *w)
 		if (!link->seen)
 			remove_link(w, link);
 	}
-	for (own = SLIST_FIRST(&w->addresses); own != NULL; own = next_own) {
-		next_own = SLIST_NEXT(own, next);
-		if (!own->seen)
-			remove_own(w, own);
-	}
+	while (owned_sweep(&w->owned, &address, &change))
+		if (change != 0)
+			tell_address(w, change, &address);
 	return 0;
 }
 
@@ -299,7 +236,12 @@ on_wake(struct wake *wake, unsigned what)
 		read_anew(w);
 		/* Routes may have been among what was lost. */
 		tell(w, UNREST_ROUTE_ADDED, "more than could be told");
+	} else if (w->came_up) {
+		/* Nothing is told of what was kept while it was down (keep_addr_on_down), until the
+		 * examination is over. */
+		(void)rtnl_dump(RTNL_ADDRESS, AF_INET6, &w->reader);
 	}
+	w->came_up = false;
 	w->paused = true;
 	wake_after(&w->wake, PAUSE_MS);
 }
@@ -336,7 +278,6 @@ void
 netwatch_close(struct netwatch *w)
 {
 	struct link *link;
-	struct own *own;
 
 	if (w == NULL)
 		return;
@@ -346,35 +287,26 @@ netwatch_close(struct netwatch *w)
 		SLIST_REMOVE_HEAD(&w->links, next);
 		free(link);
 	}
-	while ((own = SLIST_FIRST(&w->addresses)) != NULL) {
-		SLIST_REMOVE_HEAD(&w->addresses, next);
-		free(own);
-	}
-	netwatch_forget_gone(w);
+	owned_clear(&w->owned);
 	free(w);
 }
 
 bool
 netwatch_owns(const struct netwatch *w, const union address *address)
 {
-	return find_own(&w->addresses, address, -1) != NULL;
+	return owned_has(&w->owned, address);
 }
 
 bool
 netwatch_gone(const struct netwatch *w, const union address *address)
 {
-	return find_own(&w->gone, address, -1) != NULL;
+	return owned_lost(&w->owned, address);
 }
 
 void
 netwatch_forget_gone(struct netwatch *w)
 {
-	struct own *own;
-
-	while ((own = SLIST_FIRST(&w->gone)) != NULL) {
-		SLIST_REMOVE_HEAD(&w->gone, next);
-		free(own);
-	}
+	owned_forget_lost(&w->owned);
 }
 
 static bool

@@ -1,174 +1,28 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/rtnl.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "net/rtnl_parse.h"
 
 /* What one message, or one part of a dump, may need (netlink(7), NLMSG_GOODSIZE). */
 #define BUFFER 32768
 
-/* --- from a message to what it says: false where that is nothing to us ---------------------- */
-
-/* libmnl's own loop makes an int of a long. */
-static const struct nlattr *
-first(const struct nlmsghdr *message, size_t header)
-{
-	return mnl_nlmsg_get_payload_offset(message, header);
-}
-
-static bool
-more(const struct nlmsghdr *message, const struct nlattr *attr)
-{
-	const char *end = mnl_nlmsg_get_payload_tail(message);
-
-	return mnl_attr_ok(attr, (int)(end - (const char *)attr));
-}
-
-static bool
-read_link(const struct nlmsghdr *message, struct rtnl_message *m)
-{
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
-
-	/* A bridge tells of its ports under a family of its own, and of their end as a port only.
-	 */
-	if (info->ifi_family != AF_UNSPEC)
-		return false;
-	m->kind = RTNL_LINK;
-	m->index = info->ifi_index;
-	m->running = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING);
-	m->loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
-	for (attr = first(message, sizeof(*info)); more(message, attr);
-	     attr = mnl_attr_next(attr)) {
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-			snprintf(m->name, sizeof(m->name), "%s", mnl_attr_get_str(attr));
-	}
-	return true;
-}
-
-static bool
-set_address(union address *a, int family, const struct nlattr *attr)
-{
-	size_t bytes = family == AF_INET ? sizeof(a->in.sin_addr) : sizeof(a->in6.sin6_addr);
-
-	if (attr == NULL || mnl_attr_get_payload_len(attr) != bytes)
-		return false;
-	a->any.sa_family = (sa_family_t)family;
-	memcpy(family == AF_INET ? (void *)&a->in.sin_addr : (void *)&a->in6.sin6_addr,
-	    mnl_attr_get_payload(attr), bytes);
-	return true;
-}
-
-static bool
-read_address(const struct nlmsghdr *message, struct rtnl_message *m)
-{
-	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr, *found = NULL;
-
-	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
-		return false;
-	/* It comes again when it is known to be nobody else's (RFC 4862 section 5.4). */
-	if (!m->gone && (info->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
-		return false;
-	/* Of a link with two ends IFA_ADDRESS is the other one. */
-	for (attr = first(message, sizeof(*info)); more(message, attr);
-	     attr = mnl_attr_next(attr)) {
-		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
-		    (mnl_attr_get_type(attr) == IFA_ADDRESS && found == NULL))
-			found = attr;
-	}
-	m->kind = RTNL_ADDRESS;
-	m->index = (int)info->ifa_index;
-	return set_address(&m->address, info->ifa_family, found);
-}
-
-static void
-add_hop(struct rtnl_message *m, unsigned flags, int index)
-{
-	if (!(flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) && m->n_hops < RTNL_HOPS)
-		m->hops[m->n_hops++] = index;
-}
-
-static void
-add_hops(struct rtnl_message *m, const struct nlattr *attr)
-{
-	const struct rtnexthop *hop = mnl_attr_get_payload(attr);
-	int left = mnl_attr_get_payload_len(attr);
-
-	for (; RTNH_OK(hop, left); left -= (int)RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
-		add_hop(m, hop->rtnh_flags, hop->rtnh_ifindex);
-}
-
-static bool
-read_route(const struct nlmsghdr *message, struct rtnl_message *m)
-{
-	const struct rtmsg *info = mnl_nlmsg_get_payload(message);
-	union address to = {0};
-	const struct nlattr *attr;
-	char text[INET6_ADDRSTRLEN] = "";
-
-	if (info->rtm_type != RTN_UNICAST || info->rtm_table == RT_TABLE_LOCAL ||
-	    (info->rtm_flags & RTM_F_CLONED) ||
-	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
-		return false;
-	for (attr = first(message, sizeof(*info)); more(message, attr);
-	     attr = mnl_attr_next(attr)) {
-		if (mnl_attr_get_type(attr) == RTA_DST)
-			set_address(&to, info->rtm_family, attr);
-		else if (mnl_attr_get_type(attr) == RTA_OIF)
-			add_hop(m, info->rtm_flags, (int)mnl_attr_get_u32(attr));
-		else if (mnl_attr_get_type(attr) == RTA_MULTIPATH)
-			add_hops(m, attr);
-	}
-	m->kind = RTNL_ROUTE;
-	snprintf(m->to, sizeof(m->to), "the default route");
-	if (info->rtm_dst_len == 0)
-		return true;
-	inet_ntop(info->rtm_family,
-	    info->rtm_family == AF_INET ? (void *)&to.in.sin_addr : (void *)&to.in6.sin6_addr, text,
-	    sizeof(text));
-	snprintf(m->to, sizeof(m->to), "the route to %s/%u", text, info->rtm_dst_len);
-	/* One to its own neighbours every link has by itself. */
-	return info->rtm_family == AF_INET || !IN6_IS_ADDR_LINKLOCAL(&to.in6.sin6_addr);
-}
+/* --- the sockets ---------------------------------------------------------------------------- */
 
 static int
 on_message(const struct nlmsghdr *message, void *arg)
 {
 	struct rtnl_reader *reader = arg;
-	struct rtnl_message m = {0};
-	bool ours = false;
+	struct rtnl_message m;
 
-	switch (message->nlmsg_type) {
-	case RTM_DELLINK:
-		m.gone = true;
-		__attribute__((fallthrough));
-	case RTM_NEWLINK:
-		ours = read_link(message, &m);
-		break;
-	case RTM_DELADDR:
-		m.gone = true;
-		__attribute__((fallthrough));
-	case RTM_NEWADDR:
-		ours = read_address(message, &m);
-		break;
-	case RTM_DELROUTE:
-		m.gone = true;
-		__attribute__((fallthrough));
-	case RTM_NEWROUTE:
-		ours = read_route(message, &m);
-		break;
-	}
-	return ours && !reader->take(reader, &m) ? MNL_CB_STOP : MNL_CB_OK;
+	return rtnl_parse(message, &m) && !reader->take(reader, &m) ? MNL_CB_STOP : MNL_CB_OK;
 }
-
-/* --- the sockets ---------------------------------------------------------------------------- */
 
 static int
 open_socket(struct mnl_socket **ret)
@@ -312,12 +166,12 @@ on_route(const struct nlmsghdr *message, void *arg)
 	struct rtnl_hop *hop = arg;
 	const struct nlattr *attr;
 
-	for (attr = first(message, sizeof(*info)); more(message, attr);
+	for (attr = rtnl_first(message, sizeof(*info)); rtnl_more(message, attr);
 	     attr = mnl_attr_next(attr)) {
 		if (mnl_attr_get_type(attr) == RTA_OIF)
 			hop->index = (int)mnl_attr_get_u32(attr);
 		else if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-			set_address(&hop->address, info->rtm_family, attr);
+			rtnl_address(&hop->address, info->rtm_family, attr);
 	}
 	return MNL_CB_STOP;
 }
@@ -328,7 +182,7 @@ on_neighbour(const struct nlmsghdr *message, void *arg)
 	struct rtnl_hop *hop = arg;
 	const struct nlattr *attr;
 
-	for (attr = first(message, sizeof(struct ndmsg)); more(message, attr);
+	for (attr = rtnl_first(message, sizeof(struct ndmsg)); rtnl_more(message, attr);
 	     attr = mnl_attr_next(attr)) {
 		unsigned len = mnl_attr_get_payload_len(attr);
 

@@ -2,7 +2,8 @@
 #ifndef KAGUARD_NET_RTNL_H
 #define KAGUARD_NET_RTNL_H
 
-/* rtnetlink(7): what the kernel says of links, addresses and routes. The only user of libmnl. */
+/* rtnetlink(7): what the kernel says of links, addresses and routes. With
+ * rtnl_parse the only user of libmnl. */
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -26,10 +27,13 @@ struct rtnl_message {
 	/* RTNL_LINK */
 	bool running;  /* up, and with a carrier where it has such a thing */
 	bool loopback; /* leads back to this host */
+	int master;    /* the link that it is a port of; 0: none */
+	bool local; /* its other end is on this host as well: a container's, a virtual machine's */
 	char name[IF_NAMESIZE];
 
-	/* RTNL_ADDRESS: one that can be used. Without port and scope. */
+	/* RTNL_ADDRESS: without port and scope. */
 	union address address;
+	bool tentative; /* it is examined for whether somebody else has it */
 
 	/* RTNL_ROUTE: one to other hosts, which leads through any of these links. */
 	int hops[RTNL_HOPS];

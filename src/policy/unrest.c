@@ -3,7 +3,13 @@
 
 /* What makes a new attempt worth while. The rest needs no second thought: an address that has gone
  * takes its sessions along however often that happens, and sleep is not a noise. */
-#define GAINS ((unsigned)(UNREST_LINK_UP | UNREST_ADDRESS_ADDED | UNREST_ROUTE_ADDED))
+#define GAINS                                                                     \
+	((unsigned)(UNREST_LINK_UP | UNREST_ADDRESS_ADDED | UNREST_ADDRESS_BACK | \
+		    UNREST_ROUTE_ADDED))
+
+/* After which an answer may come that could not come before. */
+#define PROBED \
+	((unsigned)(UNREST_LINK_UP | UNREST_ADDRESS_BACK | UNREST_ROUTE_ADDED | UNREST_AWOKE))
 
 void
 unrest_note(struct unrest *u, unsigned changes, int64_t now_ms)
@@ -77,6 +83,6 @@ unrest_settle(struct unrest *u, int64_t now_ms)
 	    .changes = due,
 	    .drop = (due & UNREST_ADDRESS_GONE) != 0,
 	    .retry = (due & (GAINS | UNREST_AWOKE)) != 0,
-	    .probe = (due & (UNREST_LINK_UP | UNREST_ROUTE_ADDED | UNREST_AWOKE)) != 0,
+	    .probe = (due & PROBED) != 0,
 	};
 }

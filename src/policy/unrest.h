@@ -19,7 +19,8 @@ enum unrest_change {
 	UNREST_ADDRESS_GONE = 1 << 3,
 	UNREST_ROUTE_ADDED = 1 << 4,
 	UNREST_ROUTE_GONE = 1 << 5,
-	UNREST_AWOKE = 1 << 6, /* the machine was suspended */
+	UNREST_AWOKE = 1 << 6,	      /* the machine was suspended */
+	UNREST_ADDRESS_BACK = 1 << 7, /* one that there may be sessions from */
 };
 
 /* Reacted to when nothing has happened for so long, or so long after the first that happened. */

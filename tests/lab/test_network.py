@@ -4,6 +4,8 @@ import contextlib
 import signal
 import time
 
+import pytest
+
 import netlab
 from conftest import PORT, QUICK
 from witness import await_look
@@ -149,6 +151,70 @@ def test_a_pulled_cable_kills_nothing(bench_of):
     assert not daemon.said("lost")
 
 
+def examine(bench):
+    """From now on an IPv6 address is examined for three seconds whenever it comes, or its link does
+    (RFC 4862 section 5.4), as it is on every host; and it stays while the link is down."""
+    for name, value in (("accept_dad", 1), ("dad_transmits", 3), ("keep_addr_on_down", 1)):
+        bench.lab.client.sysctl(f"net.ipv6.conf.eth0.{name}", value)
+
+
+def tentative(bench):
+    return netlab.CLIENT6 in bench.lab.client.run("ip", "-6", "addr", "show", "dev", "eth0",
+                                                  "tentative")
+
+
+@pytest.fixture
+def examined(bench_of):
+    """Two sessions from an address that is about to be examined. The kernel would repeat the
+    daemon's probe after a minute."""
+    bench = bench_of(timeout_s=60)
+    examine(bench)
+    bench.peer()
+    daemon = bench.guard(config((f"[{netlab.SERVER6}]", "sessions: 2"), firewall="10min",
+                                keepalive="keepalive: {idle: 200s, interval: 60s, count: 3}"))
+    daemon.await_up(2)
+    return bench, daemon, daemon.ports(PORT), bench.capture("server")
+
+
+def test_a_link_whose_address_is_examined_first(examined):
+    """Until it may be used no answer comes: there is another probe when it may."""
+    bench, daemon, ports, capture = examined
+    link(bench, "down")
+    daemon.await_said("eth0 is down")
+    link(bench, "up")
+    bench.lab.client.run("ip", "route", "replace", "default", "via", "2001:db8:1::1", "dev", "eth0")
+    assert tentative(bench)
+    daemon.await_said(f"{netlab.CLIENT6} is back; probing 2 sessions")
+    for port in ports:
+        capture.await_that(lambda c, port=port: c.probes(port), SOON, f"a probe from {port}")
+    assert daemon.ports(PORT) == ports
+    assert not daemon.said("lost")
+
+
+def test_an_address_that_comes_back_is_examined_first(examined):
+    """As where a host is configured anew: the address is there, so its sessions stay."""
+    bench, daemon, ports, capture = examined
+    bench.lab.client.run("ip", "-batch", "-", stdin=f"addr del {netlab.CLIENT6}/64 dev eth0\n"
+                                                    f"addr add {netlab.CLIENT6}/64 dev eth0\n")
+    assert tentative(bench)
+    daemon.await_said(f"{netlab.CLIENT6} is back; probing 2 sessions")
+    for port in ports:
+        capture.await_that(lambda c, port=port: c.probes(port), SOON, f"a probe from {port}")
+    assert daemon.ports(PORT) == ports
+    assert not daemon.said("lost")
+
+
+def test_an_address_that_somebody_else_has(examined):
+    """The examination finds the router with the same: the host may not use it, and what was
+    connected from there is not."""
+    bench, daemon, *_ = examined
+    bench.lab.router.run("ip", "addr", "add", f"{netlab.CLIENT6}/128", "dev", "client")
+    bench.lab.client.run("ip", "-batch", "-", stdin=f"addr del {netlab.CLIENT6}/64 dev eth0\n"
+                                                    f"addr add {netlab.CLIENT6}/64 dev eth0\n")
+    lost = daemon.await_said("its own address has left this host", peer="p0")
+    assert lost["KAGUARD_REASON"] == "local"
+
+
 def test_what_died_behind_a_pulled_cable_is_known_soon(bench):
     """The firewall is flushed meanwhile: not after 200 s of silence, but after the plan's ten
     probes, two seconds apart, and from the moment of the return on."""
@@ -165,6 +231,45 @@ def test_what_died_behind_a_pulled_cable_is_known_soon(bench):
     daemon.await_said(r"5 probes unanswered", timeout=10)
     assert 4.5 < time.monotonic() - start < 9
     daemon.await_up(3, start=notes)
+
+
+BRIDGE = f"""
+link add br0 type bridge forward_delay 0
+link add link eth0 name port0 type macvlan mode passthru
+link add inside0 type veth peer name inside1
+link set port0 master br0
+link set inside0 master br0
+link set br0 up
+link set port0 up
+link set inside0 up
+link set inside1 up
+addr flush dev eth0
+addr add {netlab.CLIENT4}/24 dev br0
+route add default via 10.77.1.1 dev br0
+"""
+
+
+def test_the_cable_of_a_bridge(bench_of):
+    """As of a host of virtual machines: the bridge with the address runs on without the cable, for
+    there are those. They come and go, and that is no news."""
+    bench = bench_of(timeout_s=60)
+    client = bench.lab.client
+    client.run("ip", "-batch", "-", stdin=BRIDGE)
+    peer = bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "sessions: 2"), keepalive=CALM))
+    daemon.await_up(2)
+    ports = daemon.ports(PORT)
+    for state in ("down", "up"):
+        client.run("ip", "link", "set", "inside1", state)
+    cable(bench, "down")
+    daemon.await_said("port0 is down")
+    assert ",UP,LOWER_UP>" in client.run("ip", "link", "show", "br0")
+    capture = bench.capture("server")
+    cable(bench, "up")
+    daemon.await_said("port0 is up; probing 2 sessions")
+    for port in ports:
+        capture.await_that(lambda c, port=port: c.probes(port), SOON, f"a probe from {port}")
+    assert not daemon.said("inside")
 
 
 def test_a_route_that_comes_ends_a_long_wait(bench):

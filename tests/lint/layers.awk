@@ -13,7 +13,7 @@ BEGIN {
 	owner["^systemd/"] = "^host/[a-z_]+\\.c$"
 	owner["^jansson\\.h$"] = "^config/schema\\.c$|^host/varlink\\.c$|^ctl/[a-z_]+\\.c$" \
 	    "|^daemon/(lore|metrics|planview|query[a-z_]*|show|view)\\.c$"
-	owner["^libmnl/"] = "^net/rtnl\\.c$"
+	owner["^libmnl/"] = "^net/rtnl(_parse)?\\.c$"
 
 	# kaguardctl knows of the daemon what the socket tells. What both have is words, tables and a clock.
 	ctl_knows = "^(policy/[a-z_]+|host/(monotonic|plantable|table|text))\\.h$"

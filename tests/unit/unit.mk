@@ -99,3 +99,10 @@ tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_owned
+tests_unit_test_owned_SOURCES = tests/unit/test_owned.c
+tests_unit_test_owned_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_owned_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
