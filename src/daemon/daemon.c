@@ -25,6 +25,7 @@
 #include "daemon/session.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
+#include "daemon/stow.h"
 #include "daemon/surveyor.h"
 #include "daemon/takeover.h"
 #include "host/journal.h"
@@ -341,6 +342,7 @@ start(struct daemon *d, struct config *config)
 	if (r < 0)
 		return r;
 	forwards_configure(&d->forwards);
+	stow_await(&d->keep);
 	guard_pump(&d->guard);
 	say(d, MESSAGE_STARTED, LOG_NOTICE, "kaguard %s started: %s, %zu peer%s, %u session%s",
 	    KAGUARD_VERSION, d->options->config_path, d->guard.n_peers,

@@ -39,6 +39,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/query_list.c \
 	src/daemon/query_metrics.c \
 	src/daemon/report.c src/daemon/report.h \
+	src/daemon/residue.c src/daemon/residue.h \
 	src/daemon/roster.c src/daemon/roster.h \
 	src/daemon/service.h \
 	src/daemon/session.c src/daemon/session.h \

@@ -143,21 +143,25 @@ renew_spent(struct peer *peer)
 	}
 }
 
+/* Places are free before anybody wants them: two peers may have exchanged theirs. */
 void
 forwards_configure(struct forwards *all)
 {
 	struct guard *guard = all->guard;
 
+	for (size_t i = 0; i < guard->n_peers; i++)
+		if (guard->peers[i]->forward != NULL)
+			forward_move_out(guard->peers[i]->forward);
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct peer *peer = guard->peers[i];
 
-		if (peer->config->listen == NULL) {
-			if (peer->forward != NULL)
-				forward_deafen(peer->forward);
-		} else if (forward_of(peer) != NULL) {
+		if (peer->config->listen != NULL && forward_of(peer) != NULL) {
+			(void)stow_ready(all->keep);
 			renew_spent(peer);
 			forward_listen(peer->forward);
 		}
+		if (forward_wants(peer))
+			forward_pump(peer->forward);
 	}
 	salvage_clear(&all->salvage, all);
 	forward_resume(all);

@@ -53,11 +53,12 @@ free_client(struct forward_client *c, bool reset)
 {
 	struct forward *f = c->forward;
 
-	forward_keep_end(c);
 	unlink_client(c);
 	for (int side = 0; side < RELAY_SIDES; side++)
 		f->counts.bytes[side] += c->relay.flows[side].bytes;
+	/* Whoever finds it before it is forgotten finds it ended like that. */
 	relay_stop(&c->relay, reset);
+	forward_keep_end(c);
 	f->counts.clients--;
 	f->all->n_clients--;
 	if (f->counts.clients < f->peer->config->max_clients * 7 / 8)
@@ -342,29 +343,41 @@ forward_pump(struct forward *f)
 	peer_pump(f->peer);
 }
 
+static int
+resume(struct forward_client *c, struct relays *relays, const struct salvaged *client,
+    const struct salvaged *carrier)
+{
+	const uint64_t life = client->stowed.life;
+
+	c->stowed[RELAY_CLIENT] = client->stowed;
+	if (carrier == NULL)
+		return relay_open(&c->relay, relays, client->fd, life);
+	c->stowed[RELAY_PEER] = carrier->stowed;
+	return relay_start(&c->relay, relays, (int[]){client->fd, carrier->fd}, life);
+}
+
 struct forward_client *
 forward_adopt(struct peer *peer, const struct salvaged *client, const struct salvaged *carrier)
 {
 	const struct keepalive keepalive = tuner_values(peer, (uint16_t)client->stowed.life);
-	const int fds[RELAY_SIDES] = {client->fd, carrier->fd};
 	struct forward *f = forward_of(peer);
 	struct forward_client *c = f != NULL ? calloc(1, sizeof(*c)) : NULL;
 
-	if (c == NULL || relay_start(&c->relay, &f->all->relays, fds, client->stowed.life) < 0) {
+	if (c == NULL || resume(c, &f->all->relays, client, carrier) < 0) {
 		free(c);
 		return NULL;
 	}
 	c->forward = f;
 	c->since_ms = client->since_ms;
-	c->stowed[RELAY_CLIENT] = client->stowed;
-	c->stowed[RELAY_PEER] = carrier->stowed;
-	c->carried = true;
-	TAILQ_INSERT_TAIL(&f->carried, c, link);
+	c->carried = carrier != NULL;
+	TAILQ_INSERT_TAIL(c->carried ? &f->carried : &f->waiting, c, link);
+	f->counts.waiting += !c->carried;
 	f->counts.clients++;
 	f->counts.clients_ever++;
 	f->all->n_clients++;
 	tune(c, RELAY_CLIENT, &local_keepalive);
-	tune(c, RELAY_PEER, &keepalive);
+	if (c->carried)
+		tune(c, RELAY_PEER, &keepalive);
 	return c;
 }
 

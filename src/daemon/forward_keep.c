@@ -36,6 +36,7 @@ on_pipe_made(struct pipes *pipes, struct pipe *pipe)
 
 	pipe->slot = 0;
 	pipe->life = 0;
+	pipe->exposed = keep->table != NULL;
 	e.life = ++keep->life;
 	if (stow_claim(keep, &stowed, &e) < 0)
 		return;
@@ -44,7 +45,7 @@ on_pipe_made(struct pipes *pipes, struct pipe *pipe)
 		stow_remove(keep, &stowed);
 		return;
 	}
-	*owner = 0;
+	pipe->exposed = false;
 	pipe->owner = owner;
 	pipe->slot = stowed.slot;
 	pipe->life = stowed.life;
@@ -56,6 +57,13 @@ on_pipe_gone(struct pipes *pipes, struct pipe *pipe)
 	struct stowed stowed = {.life = pipe->life, .slot = pipe->slot};
 
 	stow_remove(forwards_of(pipes)->keep, &stowed);
+}
+
+/* A connection that is cut off can be made again, one with a hole in it is believed. */
+static void
+on_exposed(struct relay *relay)
+{
+	forward_keep_end(container_of(relay, struct forward_client, relay));
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -74,23 +82,26 @@ write_addresses(struct parktable_entry *e, int fd)
 		memcpy(e->remote, &remote, sizeof(remote));
 }
 
-/* Both are in the table before either is parked, so what is found alone was never whole. */
+/* Both are in the table before either is parked, so what is found alone was never whole. One that
+ * waits has no partner. */
 static void
 park(struct forward_client *c)
 {
 	struct keep *keep = c->forward->all->keep;
 	struct parktable_entry legs[RELAY_SIDES] = {stow_entry(PARKTABLE_CLIENT, c->forward->peer),
 	    stow_entry(PARKTABLE_CARRIER, c->forward->peer)};
+	int sides = c->carried ? RELAY_SIDES : 1;
 	bool done = true;
 
 	legs[RELAY_CLIENT].life = legs[RELAY_PEER].partner = c->relay.life;
-	legs[RELAY_PEER].life = legs[RELAY_CLIENT].partner = ++keep->life;
-	for (int side = 0; side < RELAY_SIDES && done; side++) {
+	if (c->carried)
+		legs[RELAY_PEER].life = legs[RELAY_CLIENT].partner = ++keep->life;
+	for (int side = 0; side < sides && done; side++) {
 		legs[side].since_ms = c->since_ms;
 		write_addresses(&legs[side], c->relay.legs[side].fd);
 		done = stow_claim(keep, &c->stowed[side], &legs[side]) == 0;
 	}
-	for (int side = 0; side < RELAY_SIDES && done; side++)
+	for (int side = 0; side < sides && done; side++)
 		done = stow_put(keep, &c->stowed[side], c->relay.legs[side].fd) == 0;
 	if (!done)
 		forward_keep_end(c);
@@ -156,23 +167,46 @@ forward_keep_ear(struct ear *ear)
 		stow_remove(f->all->keep, &ear->stowed);
 }
 
-void
-forward_keep_leave(struct forward *f)
+static bool
+is_exposed(const struct relay *relay)
+{
+	bool exposed = false;
+
+	for (int side = 0; side < RELAY_SIDES; side++)
+		exposed |= relay->flows[side].pipe != NULL && relay->flows[side].pipe->exposed;
+	return exposed;
+}
+
+/* The young go on as well, since there is time; who cannot is closed as at any end. */
+static void
+leave_all(struct forward *f, struct forward_clients *clients)
 {
 	struct forward_client *c, *next;
 
-	/* What is in the pipes is the next daemon's. */
-	f->all->relays.pipes.leaving = true;
-	for (c = TAILQ_FIRST(&f->carried); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(clients); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
+		if (c->is_young)
+			grown_up(c);
+		if (c->stowed[RELAY_CLIENT].life == 0 && !is_exposed(&c->relay))
+			park(c);
 		if (c->stowed[RELAY_CLIENT].life == 0)
-			continue; /* closed as at any end */
-		TAILQ_REMOVE(&f->carried, c, link);
+			continue;
+		TAILQ_REMOVE(clients, c, link);
 		relay_leave(&c->relay);
+		f->counts.waiting -= !c->carried;
 		f->counts.clients--;
 		f->all->n_clients--;
 		free(c);
 	}
+}
+
+void
+forward_keep_leave(struct forward *f)
+{
+	/* What is in the pipes is the next daemon's. */
+	f->all->relays.pipes.leaving = true;
+	leave_all(f, &f->carried);
+	leave_all(f, &f->waiting);
 }
 
 int
@@ -181,5 +215,6 @@ forwards_keep_init(struct forwards *all)
 	TAILQ_INIT(&all->young);
 	all->relays.pipes.made = on_pipe_made;
 	all->relays.pipes.gone = on_pipe_gone;
+	all->relays.exposed = on_exposed;
 	return wake_init(all->loop, &all->settle, on_settle);
 }

@@ -191,10 +191,16 @@ open_own(struct forward *f, char *why, size_t size)
 	struct salvaged before = {.fd = -1};
 	int fd, r = 0;
 
-	if (salvage_listener(&f->all->salvage, f->peer->config->name, &wish, &before))
+	if (salvage_listener(&f->all->salvage, &wish, &before)) {
 		fd = before.fd;
-	else
+		r = listener_dress(&wish, why, size);
+		if (r < 0) { /* as if it could not be opened */
+			listener_close(fd);
+			stow_remove(f->all->keep, &before.stowed);
+		}
+	} else {
 		r = listener_open(&wish, &fd, why, size);
+	}
 	if (r < 0)
 		return r;
 	r = add_ear(f, fd);
@@ -287,10 +293,17 @@ is_as_wished(const struct forward *f)
 {
 	const struct config_peer *config = f->peer->config;
 
-	return f->n_ears > 0 && strcmp(f->where, config->listen) == 0 &&
+	return f->n_ears > 0 && config->listen != NULL && strcmp(f->where, config->listen) == 0 &&
 	       f->mode == config->listen_mode &&
 	       (f->group == NULL) == (config->listen_group == NULL) &&
 	       (f->group == NULL || strcmp(f->group, config->listen_group) == 0);
+}
+
+void
+forward_move_out(struct forward *f)
+{
+	if (!is_as_wished(f))
+		forward_deafen(f);
 }
 
 void

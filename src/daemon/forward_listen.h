@@ -10,7 +10,9 @@
 int forward_listen_init(struct forward *forward);
 int forwards_listen_init(struct forwards *forwards);
 
-/* Listen where the configuration says, as far as that is not so already. */
+/* Leave a place that is not the configuration's any more; and listen where it says, as far as that
+ * is not so already. */
+void forward_move_out(struct forward *forward);
 void forward_listen(struct forward *forward);
 
 /* Nobody is taken in any more. */

@@ -96,6 +96,7 @@ on_flush(struct wake *wake, unsigned what)
 	if (retry) {
 		keep->retry_ms = now_ms + RETRY_MS;
 		(void)store_table(keep, 0);
+		stow_store(keep);
 	}
 	r = parking_flush(keep->parking, retry);
 	if (r < 0)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/peer.h"
+#include "daemon/residue.h"
 #include "net/listener.h"
 
 static bool
@@ -63,9 +63,8 @@ by_life(const void *a, const void *b)
 	return (x->stowed.life > y->stowed.life) - (x->stowed.life < y->stowed.life);
 }
 
-/* Of that number and kind, if nobody has taken it; or NULL. */
-static struct salvaged *
-find(const struct salvage *salvage, uint64_t life, enum parktable_kind kind)
+struct salvaged *
+salvage_find(const struct salvage *salvage, uint64_t life, enum parktable_kind kind)
 {
 	const struct salvaged key = {.stowed.life = life};
 	struct salvaged *found = salvage->n == 0 ? NULL
@@ -83,48 +82,26 @@ peer_of(const struct salvaged *item, struct forwards *all, const struct config *
 	return found != NULL ? all->guard->peers[found - config->peers] : NULL;
 }
 
-/* What it had in a pipe goes on first. */
-static void
-restore_pipe(struct salvage *salvage, struct salvaged *item, struct forwards *all)
-{
-	const volatile uint64_t *owner = stow_owner(all->keep, item->stowed.slot);
-	enum relay_side from = RELAY_CLIENT;
-	struct salvaged *client;
-	struct pipe *pipe;
-	int held = 0;
-
-	if (owner == NULL || ioctl(item->fd, FIONREAD, &held) < 0 || held <= 0)
-		return;
-	client = find(salvage, relay_owner_life(*owner, &from), PARKTABLE_CLIENT);
-	if (client == NULL || client->client == NULL)
-		return;
-	pipe = calloc(1, sizeof(*pipe));
-	if (pipe == NULL)
-		return;
-	pipe->read_fd = item->fd;
-	pipe->write_fd = -1;
-	pipe->size = (uint32_t)held;
-	pipe->owner = stow_owner(all->keep, item->stowed.slot);
-	pipe->slot = item->stowed.slot;
-	pipe->life = item->stowed.life;
-	relay_resume(&client->client->relay, from, pipe, (uint32_t)held);
-	item->fd = -1;
-}
-
 /* True: it goes on. */
 static bool
 restore_client(struct salvage *salvage, struct salvaged *item, struct forwards *all,
     const struct config *config)
 {
-	struct salvaged *other = find(salvage, item->partner, PARKTABLE_CARRIER);
+	struct salvaged *other = salvage_find(salvage, item->partner, PARKTABLE_CARRIER);
 	struct peer *peer = peer_of(item, all, config);
 
-	if (other == NULL || other->partner != item->stowed.life || other->fd < 0 || peer == NULL)
+	if (peer == NULL || item->robbed)
 		return false;
-	item->client = forward_adopt(peer, item, other);
+	/* It waited for a session, or it had one. */
+	if (item->partner != 0 &&
+	    (other == NULL || other->partner != item->stowed.life || other->fd < 0))
+		return false;
+	item->client = forward_adopt(peer, item, item->partner != 0 ? other : NULL);
 	if (item->client == NULL)
 		return false;
-	item->fd = other->fd = -1;
+	item->fd = -1;
+	if (item->partner != 0)
+		other->fd = -1;
 	return true;
 }
 
@@ -147,29 +124,26 @@ salvage_restore(struct salvage *salvage, struct forwards *all, const struct conf
 
 	if (salvage->n > 0)
 		qsort(salvage->list, salvage->n, sizeof(*salvage->list), by_life);
+	residue_look(salvage, all->keep);
 	for (unsigned i = 0; i < salvage->n; i++) {
 		if (salvage->list[i].kind != PARKTABLE_CLIENT)
 			continue;
 		found++;
 		taken += restore_client(salvage, &salvage->list[i], all, config);
 	}
-	for (unsigned i = 0; i < salvage->n; i++)
-		if (salvage->list[i].kind == PARKTABLE_PIPE)
-			restore_pipe(salvage, &salvage->list[i], all);
+	residue_restore(salvage, all->keep);
 	if (found > 0)
 		say(all, taken, found);
 }
 
 int
-salvage_listener(struct salvage *salvage, const char *peer, const struct listener_wish *wish,
-    struct salvaged *ret)
+salvage_listener(struct salvage *salvage, const struct listener_wish *wish, struct salvaged *ret)
 {
 	for (unsigned i = 0; i < salvage->n; i++) {
 		struct salvaged *item = &salvage->list[i];
 
 		if (item->kind != PARKTABLE_LISTENER || item->fd < 0 ||
-		    strcmp(item->peer, peer) != 0 || !listener_is_one(item->fd) ||
-		    !listener_fits(item->fd, wish))
+		    !listener_is_one(item->fd) || !listener_fits(item->fd, wish))
 			continue;
 		*ret = *item;
 		item->fd = -1;

@@ -23,6 +23,7 @@ struct salvaged {
 	int64_t since_ms;
 	uint32_t kind;
 	int fd;			       /* -1: it is somebody's now */
+	bool robbed;		       /* of what it had in a pipe */
 	struct forward_client *client; /* who goes on with it */
 	char peer[68];
 };
@@ -44,11 +45,14 @@ bool salvage_add(
 void salvage_restore(
     struct salvage *salvage, struct forwards *forwards, const struct config *config);
 
-/* The place where the peer's clients came in, if it still is where it says: 1 and it is taken, or
- * 0. */
+/* Of that number and kind, or NULL; once salvage_restore() has begun. */
+struct salvaged *salvage_find(
+    const struct salvage *salvage, uint64_t life, enum parktable_kind kind);
+
+/* The place that is wished for, whatever the peer was called: 1 and it is taken, or 0. */
 struct listener_wish;
-int salvage_listener(struct salvage *salvage, const char *peer, const struct listener_wish *wish,
-    struct salvaged *ret);
+int salvage_listener(
+    struct salvage *salvage, const struct listener_wish *wish, struct salvaged *ret);
 
 /* End what nobody has taken, and free all. */
 void salvage_clear(struct salvage *salvage, struct forwards *forwards);

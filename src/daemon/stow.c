@@ -13,6 +13,9 @@
  * any more. */
 #define NO_INDEX UINT32_MAX
 
+/* A service manager that has not taken what it was sent by then hangs. */
+#define AWAIT_MS 100
+
 struct parktable_entry
 stow_entry(enum parktable_kind kind, const struct peer *peer)
 {
@@ -56,6 +59,8 @@ void
 stow_remove(struct keep *keep, struct stowed *stowed)
 {
 	if (keep->table != NULL && stowed->life != 0) {
+		if (keep->owners != NULL)
+			*owners_at(keep->owners, stowed->slot) = 0;
 		parktable_give(keep->table, stowed->slot);
 		parking_remove(keep->parking, stowed->slot);
 		keep_tidy(keep);
@@ -63,19 +68,40 @@ stow_remove(struct keep *keep, struct stowed *stowed)
 	*stowed = (struct stowed){0};
 }
 
-volatile uint64_t *
-stow_owner(struct keep *keep, uint32_t slot)
+void
+stow_store(struct keep *keep)
 {
 	char name[NOTIFY_NAME];
 
-	if (keep->owners == NULL) {
-		if (owners_new(&keep->owners) < 0)
-			return NULL;
-		keep->owners_generation = parking_generation(keep->parking, 0);
-		store_name_text(STORE_OWNERS, keep->owners_generation, name);
-		(void)notify_store(keep->notify, owners_fd(keep->owners), name, NULL);
-	}
-	return owners_at(keep->owners, slot);
+	if (keep->owners == NULL)
+		return;
+	store_name_text(STORE_OWNERS, keep->owners_generation, name);
+	(void)notify_store(keep->notify, owners_fd(keep->owners), name, NULL);
+}
+
+void
+stow_await(struct keep *keep)
+{
+	if (keep->owners != NULL)
+		notify_await(keep->notify, AWAIT_MS);
+}
+
+bool
+stow_ready(struct keep *keep)
+{
+	if (keep->table == NULL || keep->owners != NULL)
+		return keep->owners != NULL;
+	if (owners_new(&keep->owners) < 0)
+		return false;
+	keep->owners_generation = parking_generation(keep->parking, 0);
+	stow_store(keep);
+	return true;
+}
+
+volatile uint64_t *
+stow_owner(struct keep *keep, uint32_t slot)
+{
+	return stow_ready(keep) ? owners_at(keep->owners, slot) : NULL;
 }
 
 void

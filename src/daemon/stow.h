@@ -34,6 +34,21 @@ int stow_put(struct keep *keep, struct stowed *stowed, int fd);
 /* It is not to be kept any longer. */
 void stow_remove(struct keep *keep, struct stowed *stowed);
 
+/*
+ * There will be pipes: the service manager shall have the memory that says whose bytes are in them
+ * long before there are any, for it takes its time. False: it cannot be kept.
+ */
+bool stow_ready(struct keep *keep);
+
+/* Ask the service manager once more to keep it. */
+void stow_store(struct keep *keep);
+
+/*
+ * Before the first pipe: wait until the manager has been given all that there is to be kept, as it
+ * is a moment later; though not for one that hangs. At the start only, where nothing else waits.
+ */
+void stow_await(struct keep *keep);
+
 /* Whose bytes are in the pipe of that slot; NULL: that cannot be kept. */
 volatile uint64_t *stow_owner(struct keep *keep, uint32_t slot);
 

@@ -13,6 +13,7 @@
 #include "daemon/keep.h"
 #include "daemon/peer.h"
 #include "host/haul.h"
+#include "host/twins.h"
 #include "net/inspect.h"
 
 /* A session that is up by now, and whose socket is known to be dead. */
@@ -35,7 +36,7 @@ struct takeover {
 	struct claim *claims; /* of every slot */
 	int64_t now_ms;
 	unsigned expected; /* sessions that were up, by the table */
-	unsigned taken, dead, unwanted, strays, wrong, damaged;
+	unsigned taken, dead, unwanted, wrong, damaged;
 };
 
 /* The session that an entry is about, or NULL and why there is none. */
@@ -61,8 +62,7 @@ find(const struct takeover *t, const struct parktable_entry *e, const char **ret
 	return peer->sessions[e->index];
 }
 
-/* Times that lie ahead are of another clock: the memory was carried over a reboot, or is damaged.
- */
+/* Times that lie ahead are of another clock, as after a reboot, or damaged. */
 static int64_t
 not_after(int64_t at_ms, int64_t now_ms)
 {
@@ -175,8 +175,7 @@ adopt(struct takeover *t, struct session *s, const struct parked *parked,
 	return true;
 }
 
-/* The entry that a socket names. False: there is none; its end had come, and been told, when the
- * daemon before this one was ended. */
+/* The entry that a socket names. False: there is none; its end had come, and been told, before. */
 static bool
 read_entry(const struct takeover *t, const struct parked *parked, struct parktable_entry *ret)
 {
@@ -213,10 +212,8 @@ take_one(struct takeover *t, const struct parked *parked)
 	const char *why = NULL;
 	struct session *s;
 
-	if (!read_entry(t, parked, &e)) {
-		t->strays++;
+	if (!read_entry(t, parked, &e))
 		return false;
-	}
 	if (e.kind != PARKTABLE_SESSION)
 		return take_other(t, parked, &e);
 	if (inspect_socket(parked->fd, &seen) < 0 || !matches(&seen, &e)) {
@@ -337,16 +334,38 @@ say_all(struct takeover *t)
 		    "not be had for want of descriptors",
 		    t->haul.bad);
 	if (t->wrong > 0)
-		keep_warn(keep, "closed %u sockets that are not what the table of sessions says",
-		    t->wrong);
+		keep_warn(keep, "closed %u sockets that are not what the table says", t->wrong);
+}
+
+/* What no entry names had ended, unless another number is its name by now. */
+static void
+end_strays(struct takeover *t)
+{
+	struct parked *list = t->haul.list;
+	struct parktable_entry e;
+	struct twins named = {0};
+
+	for (unsigned i = 0; i < t->haul.n; i++)
+		if (read_entry(t, &list[i], &e))
+			twins_add(&named, list[i].fd);
+	for (unsigned i = 0; i < t->haul.n; i++) {
+		if (read_entry(t, &list[i], &e))
+			continue;
+		if (!twins_know(&named, list[i].fd))
+			shutdown(list[i].fd, SHUT_RDWR);
+		close(list[i].fd);
+		list[i].fd = -1;
+	}
+	twins_clear(&named);
 }
 
 /* Everything that was found goes to its session, or is ended. */
 static void
 take_all(struct takeover *t)
 {
+	end_strays(t);
 	for (unsigned i = 0; i < t->haul.n; i++) {
-		if (!take_one(t, &t->haul.list[i]))
+		if (t->haul.list[i].fd >= 0 && !take_one(t, &t->haul.list[i]))
 			end(t->haul.list[i].fd);
 		t->haul.list[i].fd = -1;
 	}

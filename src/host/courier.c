@@ -280,17 +280,33 @@ nothing_left(const struct courier *courier)
 	return courier->ring.used == 0 && courier->gap == 0 && !courier->carrying;
 }
 
-bool
-courier_close(struct courier *courier, int wait_ms)
+/* With the lock held, which is given up meanwhile. */
+static bool
+await_quiet(struct courier *courier, int wait_ms)
 {
 	struct timespec until = monotonic_after(wait_ms);
 	int r = 0;
 
-	pthread_mutex_lock(&courier->lock);
 	while (!nothing_left(courier) && r == 0)
 		r = pthread_cond_timedwait(&courier->quiet, &courier->lock, &until);
+	return nothing_left(courier);
+}
 
-	bool finished = nothing_left(courier);
+bool
+courier_await(struct courier *courier, int wait_ms)
+{
+	pthread_mutex_lock(&courier->lock);
+	bool quiet = await_quiet(courier, wait_ms);
+
+	pthread_mutex_unlock(&courier->lock);
+	return quiet;
+}
+
+bool
+courier_close(struct courier *courier, int wait_ms)
+{
+	pthread_mutex_lock(&courier->lock);
+	bool finished = await_quiet(courier, wait_ms);
 
 	courier->order = finished ? COURIER_END : COURIER_DROP;
 	pthread_cond_signal(&courier->work);

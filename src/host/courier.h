@@ -39,6 +39,9 @@ int courier_post_minor(struct courier *courier, const void *record, size_t size)
 /* Records lost so far. */
 uint64_t courier_lost(struct courier *courier);
 
+/* Waits up to wait_ms for the queue to leave. False: it has not. */
+bool courier_await(struct courier *courier, int wait_ms);
+
 /*
  * Waits up to wait_ms for the queue to leave. True: the thread has ended, and all is freed. False:
  * it hangs in a call of the carrier and is left to itself; the courier, the carrier and what they

@@ -20,6 +20,7 @@ libkaguard_a_SOURCES += \
 	src/host/statefile.c src/host/statefile.h \
 	src/host/store.c src/host/store.h \
 	src/host/text.c src/host/text.h \
+	src/host/twins.c src/host/twins.h \
 	src/host/varlink.c src/host/varlink.h \
 	src/host/wallclock.c src/host/wallclock.h
 libkaguard_a_SOURCES += src/host/table.c src/host/table.h

@@ -367,6 +367,13 @@ notify_forget(struct notify *notify, const char *name)
 	return courier_post(notify->courier, &note, sizeof(note));
 }
 
+void
+notify_await(struct notify *notify, int wait_ms)
+{
+	if (notify->courier != NULL)
+		(void)courier_await(notify->courier, wait_ms);
+}
+
 int64_t
 notify_watchdog_ms(const struct notify *notify)
 {

@@ -62,6 +62,10 @@ int notify_store(struct notify *notify, int fd, const char *name, const char *ol
 /* FDSTOREREMOVE=1. 0 where it was queued, or -ENOBUFS. */
 int notify_forget(struct notify *notify, const char *name);
 
+/* Waits up to wait_ms for what is queued to leave: the manager has it then, to do with what it
+ * will. */
+void notify_await(struct notify *notify, int wait_ms);
+
 /* Waits up to wait_ms for what is queued to leave, then frees. NULL is fine. */
 void notify_close(struct notify *notify, int wait_ms);
 

@@ -104,6 +104,33 @@ find_group(const char *name, gid_t *ret)
 	return r != 0 ? -r : found != NULL ? 0 : -ESRCH;
 }
 
+static int
+dress(const char *path, const struct listener_wish *wish, gid_t group)
+{
+	if (group != (gid_t)-1 && chown(path, (uid_t)-1, group) != 0)
+		return -errno;
+	return chmod(path, wish->mode) == 0 ? 0 : -errno;
+}
+
+/* What a new one in that directory has if nothing is asked for (inode_init_owner() in fs/inode.c).
+ */
+static gid_t
+usual_group(char *path)
+{
+	char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (slash != NULL)
+		*slash = '\0';
+	return stat(slash == NULL   ? "."
+		    : *path == '\0' ? "/"
+				    : path,
+		   &st) == 0 &&
+		       (st.st_mode & S_ISGID) != 0
+		   ? st.st_gid
+		   : getegid();
+}
+
 /* Nobody but us gets at it before it has its group and its mode: those of its name are what the
  * socket has, less the umask (unix_bind_bsd() in net/unix/af_unix.c). */
 static int
@@ -124,13 +151,10 @@ bind_path(int fd, const union place *place, const struct listener_wish *wish)
 		if (bind(fd, &place->any, sizeof(place->un)) != 0)
 			return -errno;
 	}
-	if ((group != (gid_t)-1 && chown(path, (uid_t)-1, group) != 0) ||
-	    chmod(path, wish->mode) != 0) {
-		r = -errno;
+	r = dress(path, wish, group);
+	if (r < 0)
 		unlink(path);
-		return r;
-	}
-	return 0;
+	return r;
 }
 
 /* --- both ------------------------------------------------------------------------------------- */
@@ -238,6 +262,28 @@ listener_fits(int fd, const struct listener_wish *wish)
 		return strcmp(place.un.sun_path, bound.un.sun_path) == 0 &&
 		       access(place.un.sun_path, F_OK) == 0;
 	return address_equal(&place.address, &bound.address);
+}
+
+int
+listener_dress(const struct listener_wish *wish, char *why, size_t size)
+{
+	union place place, copy;
+	gid_t group = (gid_t)-1;
+	socklen_t len;
+	int r = parse(wish->where, &place, &len);
+
+	if (r < 0 || place.any.sa_family != AF_UNIX)
+		return 0;
+	copy = place;
+	if (wish->group != NULL)
+		r = find_group(wish->group, &group);
+	else
+		group = usual_group(copy.un.sun_path);
+	if (r == 0)
+		r = dress(place.un.sun_path, wish, group);
+	if (r < 0)
+		explain(wish, r, why, size);
+	return r;
 }
 
 int

@@ -29,6 +29,9 @@ bool listener_is_one(int fd);
 /* Whether it is where the wish says. */
 bool listener_fits(int fd, const struct listener_wish *wish);
 
+/* One that fits may have been opened with another group and mode. As listener_open(). */
+int listener_dress(const struct listener_wish *wish, char *why, size_t size);
+
 /*
  * The next client, or negative errno: -EAGAIN where there is none, -EMFILE where there is no room
  * for it.

@@ -71,10 +71,12 @@ pipes_give(struct pipes *pipes, struct pipe *pipe)
 {
 	struct pipe **list = pipe->size > SMALL_SIZE ? &pipes->large : &pipes->small;
 
-	if (pipe->write_fd < 0) {
+	/* Another one may be better off. */
+	if (pipe->write_fd < 0 || pipe->exposed) {
 		pipes_discard(pipes, pipe);
 		return;
 	}
+	*pipe->owner = 0;
 	pipe->next = *list;
 	*list = pipe;
 }

@@ -8,11 +8,13 @@
  * idle.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pipe {
 	struct pipe *next;
-	/* Whose bytes are in it, for whoever finds the pipe later; stored before any come. */
+	/* Whose bytes are in it, for whoever finds the pipe later; stored before any come. 0: it is
+	 * empty, and nobody misses it. */
 	volatile uint64_t *owner;
 	uint64_t own;  /* where `owner` points to, unless made() has another place */
 	uint64_t life; /* for whoever keeps it: how it is found again */
@@ -20,6 +22,7 @@ struct pipe {
 	uint32_t size;
 	int read_fd;
 	int write_fd; /* -1: of one that was found with something in it, and takes no more */
+	bool exposed; /* what is in it is lost with the process, while others are kept */
 };
 
 struct pipes {

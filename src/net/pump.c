@@ -128,12 +128,17 @@ static int
 take_pipe(struct relay *relay, enum relay_side side)
 {
 	struct relay_flow *flow = &relay->flows[side];
+	struct relays *relays = relay->relays;
+	int r;
 
 	if (flow->pipe != NULL && flow->pipe->write_fd < 0)
 		pump_clear(relay, side);
 	if (flow->pipe != NULL)
 		return 0;
-	return pipes_take(&relay->relays->pipes, relay_owner(relay, side), flow->bulk, &flow->pipe);
+	r = pipes_take(&relays->pipes, relay_owner(relay, side), flow->bulk, &flow->pipe);
+	if (r == 0 && flow->pipe->exposed)
+		relays->exposed(relay);
+	return r;
 }
 
 enum moved

@@ -261,6 +261,8 @@ relay_start(struct relay *relay, struct relays *relays, const int fds[RELAY_SIDE
 	r = relay_join(relay, fds[RELAY_PEER]);
 	if (r < 0)
 		unwatch(relay, RELAY_CLIENT);
+	else
+		stall_watch(relay); /* what somebody before us has sent may not have arrived */
 	return r;
 }
 
@@ -268,7 +270,7 @@ void
 relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe, uint32_t held)
 {
 	relay->flows[from].pipe = pipe;
-	relay->flows[from].held = held;
+	relay->flows[from].bytes = relay->flows[from].held = held;
 }
 
 /* close() alone ends nothing where there are duplicates; connecting to nowhere aborts

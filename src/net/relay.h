@@ -53,6 +53,8 @@ struct relays {
 	 * then. While it has none of the peer's it is the client that went away.
 	 */
 	void (*ended)(struct relay *relay, const struct relay_end *end);
+	/* What it moves next would be missing for whoever goes on with it. */
+	void (*exposed)(struct relay *relay);
 };
 
 struct relay_leg {

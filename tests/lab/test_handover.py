@@ -30,6 +30,7 @@ class Manager:
     def __init__(self, directory):
         self.stored = {}
         self.status = ""
+        self._caught_up = False
         self._changed = threading.Condition()
         self._directory = directory
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -54,6 +55,7 @@ class Manager:
                     fd = self.stored.pop(name[1].decode(), None)
                     if fd is not None:
                         os.close(fd)
+                self._caught_up |= b"X_CAUGHT_UP=1" in text
                 self._changed.notify_all()
 
     def await_stored(self, count):
@@ -66,9 +68,21 @@ class Manager:
             assert self._changed.wait_for(
                 lambda: self.status.startswith(f"{SESSIONS}/{SESSIONS} sessions"), 5), self.status
 
+    def _tell_itself(self, text):
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as end:
+            end.sendto(text, str(self._directory / "notify"))
+
+    def _catch_up(self):
+        """All that the daemon before has sent is done, as by the time PID 1 learns of its end."""
+        with self._changed:
+            self._caught_up = False
+            self._tell_itself(b"X_CAUGHT_UP=1")
+            assert self._changed.wait_for(lambda: self._caught_up, 5)
+
     def start(self, handed=None, names=None, pid=None, untrue=0):
         """The daemon, with these descriptors, by name; those that are stored if none are given.
         And so many more are said to be there."""
+        self._catch_up()
         handed = list((self.stored if handed is None else handed).items())
         names = ":".join(name for name, _ in handed) if names is None else names
 
@@ -88,8 +102,7 @@ class Manager:
             preexec_fn=hand_over)
 
     def close(self):
-        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as end:
-            end.sendto(b"", str(self._directory / "notify"))
+        self._tell_itself(b"")
         self._thread.join(5)
         self._socket.close()
         for fd in self.stored.values():
