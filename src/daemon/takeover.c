@@ -203,7 +203,7 @@ take_other(struct takeover *t, const struct parked *parked, const struct parktab
 	return false;
 }
 
-/* One socket. True: a session has it, or a tunnel. */
+/* True: a session has it, or a tunnel. */
 static bool
 take_one(struct takeover *t, const struct parked *parked)
 {
@@ -334,28 +334,25 @@ say_all(struct takeover *t)
 		    "not be had for want of descriptors",
 		    t->haul.bad);
 	if (t->wrong > 0)
-		keep_warn(keep, "closed %u sockets that are not what the table says", t->wrong);
+		keep_warn(keep, "closed %u sockets that are not what the table of sessions says",
+		    t->wrong);
 }
 
 /* What no entry names had ended, unless another number is its name by now. */
 static void
 end_strays(struct takeover *t)
 {
-	struct parked *list = t->haul.list;
 	struct parktable_entry e;
 	struct twins named = {0};
 
 	for (unsigned i = 0; i < t->haul.n; i++)
-		if (read_entry(t, &list[i], &e))
-			twins_add(&named, list[i].fd);
-	for (unsigned i = 0; i < t->haul.n; i++) {
-		if (read_entry(t, &list[i], &e))
-			continue;
-		if (!twins_know(&named, list[i].fd))
-			shutdown(list[i].fd, SHUT_RDWR);
-		close(list[i].fd);
-		list[i].fd = -1;
-	}
+		if (read_entry(t, &t->haul.list[i], &e))
+			twins_add(&named, t->haul.list[i].fd);
+	for (unsigned i = 0; i < t->haul.n; i++)
+		if (!read_entry(t, &t->haul.list[i], &e)) {
+			twins_end(&named, t->haul.list[i].fd);
+			t->haul.list[i].fd = -1;
+		}
 	twins_clear(&named);
 }
 

@@ -2,7 +2,9 @@
 #include "host/twins.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct twin {
 	dev_t device;
@@ -65,6 +67,14 @@ twins_know(struct twins *twins, int fd)
 		qsort(twins->list, twins->n, sizeof(*twins->list), compare);
 	twins->sorted = true;
 	return bsearch(&twin, twins->list, twins->n, sizeof(*twins->list), compare) != NULL;
+}
+
+void
+twins_end(struct twins *twins, int fd)
+{
+	if (!twins_know(twins, fd))
+		shutdown(fd, SHUT_RDWR);
+	close(fd);
 }
 
 void

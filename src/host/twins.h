@@ -26,6 +26,10 @@ void twins_add(struct twins *twins, int fd);
 /* Whether it is one of those, or cannot be told: what is left alone comes to no harm. */
 bool twins_know(struct twins *twins, int fd);
 
+/* Close it; and end it as well, if it is none of those: close() ends nothing that has duplicates.
+ */
+void twins_end(struct twins *twins, int fd);
+
 void twins_clear(struct twins *twins);
 
 #endif
