@@ -100,11 +100,12 @@ def why_not(root, netns):
 
 
 class Machine:
-    """A booted container: run commands in it, read its files and its journal."""
+    """A booted container: run commands in it, read its files and its journal. Without a network of its
+    own it has that of this machine, to use and not to change."""
 
     def __init__(self, root, netns, tree):
-        self._container = Container(root, tree, ["--boot", "--notify-ready=yes",
-                                                 f"--network-namespace-path={netns.path}"])
+        network = [f"--network-namespace-path={netns.path}"] if netns else []
+        self._container = Container(root, tree, ["--boot", "--notify-ready=yes", *network])
         self.leader = None
         self._followers = []
         try:
