@@ -377,12 +377,11 @@ static int
 raise_limit(void **state)
 {
 	struct rlimit limit;
+	int r = getrlimit(RLIMIT_NOFILE, &limit);
 
 	(void)state;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return -1;
 	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit);
+	return r < 0 ? r : setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int
