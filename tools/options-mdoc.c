@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Prints the list of options for kaguard.yaml(5), in mdoc(7), from the table of the parser. */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/options.h"
 #include "policy/timespan.h"
+
+#define LINE_MOST 79
 
 /* Text in which nothing is a macro or an escape. */
 static void
@@ -32,17 +35,31 @@ print_text(const char *text)
 		}
 }
 
-/* Prose: each sentence on a line of its own, as mdoc wants it. */
+/* How far the blank is from the next one, or from the end. */
+static size_t
+word_length(const char *blank)
+{
+	return strcspn(blank + 1, " ");
+}
+
+/* Prose: each sentence on a line of its own, as mdoc wants it, and none too long. */
 static void
 print_prose(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if (text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
-			puts(".");
+	size_t column = 0;
+
+	for (; *text != '\0'; text++) {
+		bool ends = text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z';
+		bool full = *text == ' ' && column + word_length(text) + 1 > LINE_MOST;
+
+		putchar(ends ? '.' : full ? '\n' : *text);
+		column = full ? 0 : column + 1;
+		if (ends) {
+			putchar('\n');
+			column = 0;
 			text++;
-		} else {
-			putchar(*text);
 		}
+	}
 	putchar('\n');
 }
 

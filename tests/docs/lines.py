@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Whether a document quotes lines that kaguard can write: lines.py SOURCES DOCUMENT...
+"""Whether documents quote lines that kaguard can write: lines.py SOURCES DOCUMENT...
 
-Each line of a fence ```journal must be what the program's format strings make, one behind the other, each
-whole; in the place of a %s may stand another one, or what the example has: a name, a number, a time, an
-address, the system's words for an error; the same behind a blank. Prints the lines that cannot be, and documents without any.
+Each line of a fence ```journal, and each ragged display of a manual page, must be what the program's
+format strings make, one behind the other, each whole. In the place of a %s may stand another one, or what
+the example has: a name, a number, a time, an address, the system's words for an error; the same behind a
+blank. Prints the lines that cannot be, and documents that quote none.
 """
 import functools
 import glob
@@ -28,7 +29,9 @@ EXAMPLES = [
     r"\d+\.\d+\.\d+",
     r"/[a-z0-9./-]+[a-z]",
     r"\d+\.\d s|SIGTERM|0644|[:,]",
-    "s|error|closes|resets|peer|client",
+    r"/var/lib/kaguard|aws-nlb-tls|aws-nlb|aws-gwlb|learnt\.json|TCP_USER_TIMEOUT",
+    r"\d+\.\d+\.\d+\.\d+ at (?:[0-9a-f]{2}:){5}[0-9a-f]{2}|\d\d:\d\d:\d\d",
+    "s|error|closes|resets|forgets|peer|client|added|unchanged|connecting|up|connected",
     r"\d+(?:d|h|min|s|ms)(?: \d+(?:h|min|s|ms))?",
 ]
 ERRORS = [os.strerror(number) for number in range(1, 134)] + [
@@ -110,9 +113,13 @@ class Grammar:
 
 
 def quoted(document):
+    """Fences of Markdown; of a manual page its ragged displays, each of which is one line."""
     with open(document, encoding="utf-8") as file:
-        for block in re.findall(r"^```journal\n(.*?)^```$", file.read(), re.DOTALL | re.MULTILINE):
-            yield from block.splitlines()
+        text = file.read()
+    for block in re.findall(r"^```journal\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        yield from block.splitlines()
+    for block in re.findall(r"^\.Bd -ragged[^\n]*\n(.*?)^\.Ed$", text, re.DOTALL | re.MULTILINE):
+        yield " ".join(block.splitlines()).replace(r"\&", "")
 
 
 def main(sources, documents):
