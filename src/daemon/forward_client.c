@@ -19,6 +19,7 @@
 #include "daemon/roster.h"
 #include "daemon/tuner.h"
 #include "net/listener.h"
+#include "net/stall.h"
 
 /* Sessions that are looked at for the one that has shown last that it lives. */
 #define LOOK_AT 64
@@ -378,6 +379,7 @@ forward_adopt(struct peer *peer, const struct salvaged *client, const struct sal
 	tune(c, RELAY_CLIENT, &local_keepalive);
 	if (c->carried)
 		tune(c, RELAY_PEER, &keepalive);
+	stall_settle(&c->relay);
 	return c;
 }
 
@@ -391,5 +393,6 @@ forward_retune(struct forward *f)
 		    tuner_values(f->peer, (uint16_t)(c->relay.life * 40503u));
 
 		tune(c, RELAY_PEER, &keepalive);
+		stall_settle(&c->relay);
 	}
 }

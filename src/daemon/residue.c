@@ -77,8 +77,8 @@ residue_look(struct salvage *salvage, struct keep *keep)
 
 	free(came);
 	if (robbed > 0)
-		keep_warn(
-		    keep, "%u clients are cut off: what they had in a pipe was not kept", robbed);
+		keep_warn(keep, "%u client%s cut off: what was in a pipe has not been kept", robbed,
+		    robbed == 1 ? " is" : "s are");
 }
 
 static void

@@ -261,8 +261,6 @@ relay_start(struct relay *relay, struct relays *relays, const int fds[RELAY_SIDE
 	r = relay_join(relay, fds[RELAY_PEER]);
 	if (r < 0)
 		unwatch(relay, RELAY_CLIENT);
-	else
-		stall_watch(relay); /* what somebody before us has sent may not have arrived */
 	return r;
 }
 

@@ -83,3 +83,11 @@ stall_forget(struct relay *relay)
 	TAILQ_REMOVE(&relay->relays->under_way, relay, looked);
 	relay->is_looked = false;
 }
+
+void
+stall_settle(struct relay *relay)
+{
+	for (int side = 0; side < RELAY_SIDES; side++)
+		if (relay->legs[side].fd >= 0 && look_at(&relay->legs[side]))
+			stall_watch(relay);
+}

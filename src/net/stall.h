@@ -8,12 +8,15 @@
  * (tcp_probe_timer() in net/ipv4/tcp_timer.c): a pager that waits for its reader, a server that is
  * busy. So the relays that have sent something which has not arrived are looked at once a second,
  * and those whose window is closed have none until it opens; what ends them if they vanish
- * meanwhile is the kernel's own patience (tcp_retries2, some 15 min). For net/relay only.
+ * meanwhile is the kernel's own patience (tcp_retries2, some 15 min).
  */
 
 #include "net/relay.h"
 
-/* It has moved something. */
+/* Its legs have just been given their TCP_USER_TIMEOUT, maybe with their windows closed. */
+void stall_settle(struct relay *relay);
+
+/* For net/relay only. It has moved something. */
 void stall_watch(struct relay *relay);
 void stall_forget(struct relay *relay);
 

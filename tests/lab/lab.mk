@@ -18,6 +18,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_flush.py \
 	tests/lab/test_forward.py \
 	tests/lab/test_forward_handover.py \
+	tests/lab/test_forward_takeover.py \
 	tests/lab/test_handover.py \
 	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \

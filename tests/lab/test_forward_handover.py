@@ -22,13 +22,14 @@ class TunnelHandover(Handover):
     def __init__(self, directory, listen=f"127.0.0.1:{LISTEN}"):
         self._listen = listen
         super().__init__(directory)
+        self.configure()
         self.peer.stop()
         self.server = Server(self.netns, PORT)
 
     def configure(self, sessions=0, more=""):
         (self._directory / "kaguard.yaml").write_text(
             "log: {level: debug}\n"
-            f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: 0, "
+            f"peers: [{{name: hq, address: \"127.0.0.1:{PORT}\", sessions: {sessions}, "
             f"listen: \"{self._listen}\"{more}}}]\n"
             f"control: {{socket: {self._directory}/control}}\n")
 

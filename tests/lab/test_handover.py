@@ -31,6 +31,7 @@ class Manager:
         self.stored = {}
         self.status = ""
         self._caught_up = False
+        self.keeps = False  # and forgets nothing
         self._changed = threading.Condition()
         self._directory = directory
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -51,7 +52,7 @@ class Manager:
                     self.status = status[1].decode()
                 if b"FDSTORE=1" in text:
                     self.stored[name[1].decode()] = descriptors[0]
-                elif b"FDSTOREREMOVE=1" in text:
+                elif b"FDSTOREREMOVE=1" in text and not self.keeps:
                     fd = self.stored.pop(name[1].decode(), None)
                     if fd is not None:
                         os.close(fd)
