@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 /* Each has a handler that knows its place: the loop does not say which signal it was. */
 #define HANDLER(i, signo)                                                               \
@@ -29,12 +30,19 @@ mask(int how)
 	sigaddset(&requests, SIGHUP);
 	sigaddset(&requests, SIGUSR1);
 	sigaddset(&requests, SIGUSR2);
+	/* By default these end any process but the first of a container, which never gets them. */
+	if (getpid() == 1) {
+		sigaddset(&requests, SIGTERM);
+		sigaddset(&requests, SIGINT);
+	}
 	sigprocmask(how, &requests, NULL);
 }
 
 void
 signals_block(void)
 {
+	/* The first process of a container inherits children for whom nobody waits. */
+	signal(SIGCHLD, SIG_IGN);
 	mask(SIG_BLOCK);
 }
 

@@ -15,7 +15,7 @@ struct signals {
 
 /*
  * A reload or a table that is asked for before there is a handler waits for it, where it would end
- * the process otherwise.
+ * the process otherwise; and a stop of the first process of a container, where it would be lost.
  */
 void signals_block(void);
 

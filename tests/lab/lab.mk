@@ -10,6 +10,7 @@ EXTRA_DIST += demo \
 	tests/lab/peers.py \
 	tests/lab/proxy.py \
 	tests/lab/resetter.py \
+	tests/lab/test_container.py \
 	tests/lab/test_control.py \
 	tests/lab/streams.py \
 	tests/lab/test_ctl.py \
