@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: ISC
+
+# kaguard, but each call that can fail can be made to: the linker puts ours in the place of all that
+# calls.h names. libevent, libyaml and jansson are linked statically where that can be, so that what
+# they call fails as well.
+EXTRA_PROGRAMS += tests/fault/kaguard-faulty
+tests_fault_kaguard_faulty_SOURCES = src/daemon/main.c tests/fault/faulty.c tests/fault/calls.h
+tests_fault_kaguard_faulty_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer
+tests_fault_kaguard_faulty_LDFLAGS = $(AM_LDFLAGS) -Wl,@tests/fault/wrap.opts
+tests_fault_kaguard_faulty_LDADD = libkaguard.a $(STATIC_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
+EXTRA_tests_fault_kaguard_faulty_DEPENDENCIES = tests/fault/wrap.opts libkaguard.a
+CLEANFILES += tests/fault/wrap.opts tests/fault/kaguard-faulty$(EXEEXT)
+
+tests/fault/wrap.opts: $(srcdir)/tests/fault/calls.h
+	$(AM_V_GEN)$(MKDIR_P) tests/fault && { \
+		$(SED) -n 's/^CALL([^,]*,[^,]*,[^,]*,[^,]*, \([a-z0-9_]*\),.*/--wrap=\1/p' \
+			$(srcdir)/tests/fault/calls.h && \
+		printf -- '--wrap=%s\n' open fcntl epoll_ctl sd_journal_sendv; } >$@

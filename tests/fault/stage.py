@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: ISC
+"""What stands around a daemon whose calls fail: peers on the loopback, a service manager, one who asks."""
+import contextlib
+import json
+import os
+import re
+import select
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+FIRST_FD = 3  # SD_LISTEN_FDS_START
+
+
+class Broken(Exception):
+    """What kaguard promises was not kept."""
+
+
+class Echo:
+    """A peer: says what it is told."""
+
+    def __init__(self, host):
+        self._listener = socket.create_server((host, 0), backlog=64)
+        self.port = self._listener.getsockname()[1]
+        self.beats = 0
+        self._held = {}
+        self._wake, self._wakened = socket.socketpair()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            with self._lock:
+                watched = [self._listener, self._wakened, *self._held.values()]
+            for sock in select.select(watched, [], [])[0]:
+                if sock is self._wakened:
+                    if not sock.recv(16).strip(b"."):
+                        continue
+                    return
+                if sock is self._listener:
+                    taken = sock.accept()[0]
+                    self._held[taken.fileno()] = taken
+                else:
+                    self._answer(sock)
+
+    def _answer(self, sock):
+        try:
+            data = sock.recv(4096)
+            self.beats += b"PING" in data
+            sock.sendall(data)
+        except OSError:
+            data = b""
+        if not data:
+            with self._lock:
+                self._held.pop(sock.fileno(), None)
+                sock.close()
+
+    def reset_all(self):
+        with self._lock:
+            for sock in self._held.values():
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # To wake the thread, which finds it reset; close() alone it would not see.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RD)
+
+    def close(self):
+        self._wake.send(b"x")
+        self._thread.join()
+        for sock in [self._listener, self._wake, self._wakened, *self._held.values()]:
+            sock.close()
+
+
+class Manager:
+    """As systemd: takes notes, and keeps descriptors."""
+
+    def __init__(self, path):
+        self.path = path
+        self.notes = []
+        self.store = []  # (name, fd)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(path)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 4)
+            if data == b"QUIT":
+                return
+            lines = data.decode().splitlines()
+            name = next((line[7:] for line in lines if line.startswith("FDNAME=")), "")
+            if "FDSTOREREMOVE=1" in lines:
+                for kept in [kept for kept in self.store if kept[0] == name]:
+                    self.store.remove(kept)
+                    os.close(kept[1])
+            for fd in fds:
+                os.set_inheritable(fd, False)
+                self._keep(name, fd)
+            self.notes += lines
+
+    def _keep(self, name, fd):
+        """What is in the store already it does not keep twice (same_fd() in service_add_fd_store())."""
+        if any(os.path.sameopenfile(fd, kept) for _, kept in self.store):
+            os.close(fd)
+        else:
+            self.store.append((name, fd))
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"QUIT", self.path)
+        self._thread.join()
+        self._socket.close()
+        for _, fd in self.store:
+            os.close(fd)
+
+
+class Daemon:
+    """One life of kaguard, with what the one before it has left in the store."""
+
+    def __init__(self, program, directory, manager, environment):
+        self.log = os.path.join(directory, "log")
+        self.begins = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        store = list(manager.store)
+        manager.notes.clear()
+        with open(self.log, "ab") as log:
+            stat = os.fstat(log.fileno())
+            own = {"NOTIFY_SOCKET": manager.path, "LISTEN_FDS": str(len(store)),
+                   "LISTEN_FDNAMES": ":".join(name for name, _ in store), "WATCHDOG_USEC": "3000000",
+                   "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}",
+                   "STATE_DIRECTORY": os.path.join(directory, "state")}
+
+            def hand_over():
+                high = [os.dup2(fd, 100 + i) for i, (_, fd) in enumerate(store)]
+                for i, fd in enumerate(high):
+                    os.dup2(fd, FIRST_FD + i)
+                    os.close(fd)
+
+            self.process = subprocess.Popen(
+                ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", program, "-c",
+                 os.path.join(directory, "kaguard.yaml")],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, close_fds=False,
+                preexec_fn=hand_over, env=os.environ | own | environment)
+
+    def words(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            log.seek(self.begins)
+            return log.read()
+
+    def descriptors(self):
+        """How many of each kind are open."""
+        kinds = {}
+        folder = f"/proc/{self.process.pid}/fd"
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                kind = re.sub(r"^(socket|pipe):.*|^/.*/(log|trace)\d*$|^/memfd:(\S*).*",
+                              r"\1\2\3",
+                              os.readlink(f"{folder}/{name}"))
+                kinds[kind] = kinds.get(kind, 0) + 1
+        return kinds
+
+    def check_end(self, allowed):
+        """It has ended, or does so soon: in a documented way, and with a reason."""
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(6)
+            self.process.wait()
+            raise Broken("hangs at its end") from None
+        words = self.words()
+        if re.search(r"Sanitizer|runtime error", words):
+            raise Broken(f"sanitizer, status {status}")
+        if status not in allowed:
+            raise Broken(f"ended with status {status}")
+        if status != 0 and not re.search(r"cannot|error", words):
+            raise Broken(f"ended with status {status} and no reason")
+        return status
+
+
+def call(path, method, parameters=None, timeout=3):
+    """One Varlink call: the parameters of its first reply."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(timeout)
+        sock.connect(path)
+        sock.sendall(json.dumps({"method": f"io.kaguard.{method}",
+                                 "parameters": parameters or {}}).encode() + b"\0")
+        data = b""
+        while not data.endswith(b"\0"):
+            more = sock.recv(65536)
+            if not more:
+                raise ConnectionError("no reply")
+            data += more
+    reply = json.loads(data.split(b"\0")[0])
+    if "error" in reply:
+        raise ConnectionError(reply["error"])
+    return reply["parameters"]
+
+
+def until(what, condition, seconds=10):
+    """Its value, once that is true. What the sockets throw meanwhile is an answer that did not come."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            value = condition()
+            if value:
+                return value
+        if time.monotonic() > end:
+            raise Broken(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
