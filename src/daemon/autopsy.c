@@ -94,6 +94,15 @@ held_but(const struct session *this, const struct peer *peer, unsigned from)
 	return NULL;
 }
 
+/* One that is asked already is not asked anew: it would be given its time anew, and one that is
+ * dead would never be, while others die. */
+static void
+ask(struct session *s)
+{
+	if (!s->probing)
+		tuner_probe(s);
+}
+
 /* Have a few others probed at once: whether they live says what this one died of. */
 static void
 ask_around(const struct session *s)
@@ -113,7 +122,7 @@ ask_around(const struct session *s)
 		if (next == NULL || next == fellow)
 			break;
 		fellow = next;
-		tuner_probe(fellow);
+		ask(fellow);
 	}
 	/* Silence of one peer says nothing about others, and they are spared the probes. */
 	if (s->died.error == ETIMEDOUT)
@@ -124,7 +133,7 @@ ask_around(const struct session *s)
 
 		if (held == NULL)
 			continue;
-		tuner_probe(held);
+		ask(held);
 		asked++;
 	}
 }

@@ -124,7 +124,10 @@ take_config(struct daemon *d, struct config *config, struct guard_changes *ret_c
 
 	memory_note(&d->memory);
 	r = guard_configure(&d->guard, config, ret_changes);
-
+	if (d->guard.config != config) { /* there was no memory to begin with */
+		config_free(config);
+		return r;
+	}
 	/* Even when memory ran out half way, peers may refer to the new one already. */
 	d->config = config;
 	config_free(before);
@@ -141,10 +144,13 @@ static void
 reject(struct daemon *d, struct service_answer *answer)
 {
 	size_t n = answer->remarks.n_errors;
+	char what[48] = "cannot be loaded for want of memory";
 
+	if (n > 0)
+		snprintf(what, sizeof(what), "has %zu error%s", n, n == 1 ? "" : "s");
 	snprintf(answer->text, sizeof(answer->text),
-	    "%s has %zu error%s: nothing was changed, the old configuration stays in force",
-	    d->options->config_path, n, n == 1 ? "" : "s");
+	    "%s %s: nothing was changed, the old configuration stays in force",
+	    d->options->config_path, what);
 	say(d, MESSAGE_RELOAD_FAILED, outcome_priority(&d->outcome, LOG_ERR, false), "%s",
 	    answer->text);
 	manager_reload_failed(d->manager, -answer->error);
@@ -155,7 +161,7 @@ static void
 reload(struct service *service, struct service_answer *answer)
 {
 	struct daemon *d = container_of(service, struct daemon, desk.service);
-	struct config *config = NULL;
+	struct config *config = NULL, *before = d->config;
 	struct guard_changes changes;
 	char text[256];
 	bool changed;
@@ -170,6 +176,11 @@ reload(struct service *service, struct service_answer *answer)
 		return;
 	}
 	r = take_config(d, config, &changes);
+	if (d->config == before) {
+		answer->error = r;
+		reject(d, answer);
+		return;
+	}
 	if (r < 0)
 		say(d, MESSAGE_LOCAL_TROUBLE, LOG_ERR, "not all of it is in force: %s",
 		    strerror(-r));
@@ -370,7 +381,7 @@ daemon_run(const struct daemon_options *options)
 	if (loaded == 0)
 		limits_expect(config);
 	wire(&d);
-	r = open_all(&d);
+	r = loaded != -ENOMEM ? open_all(&d) : loaded; /* that is not the file's fault */
 	if (r == 0)
 		outcome_remarks(&d.outcome, d.journal, &remarks, clock_now_ms());
 	remarks_clear(&remarks);

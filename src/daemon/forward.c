@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/forward.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -10,6 +11,9 @@
 #include "daemon/forward_report.h"
 #include "daemon/guard.h"
 #include "daemon/peer.h"
+
+/* Until what there was no memory for is tried again. */
+#define AGAIN_MS 1000
 
 static void
 on_limit(struct wake *wake, unsigned what)
@@ -103,6 +107,13 @@ on_sum(struct wake *wake, unsigned what)
 	forward_report_sum(container_of(wake, struct forwards, sum));
 }
 
+static void
+on_again(struct wake *wake, unsigned what)
+{
+	(void)what;
+	forwards_configure(container_of(wake, struct forwards, again));
+}
+
 int
 forwards_open(struct forwards *all, struct loop *loop, struct guard *guard, struct keep *keep)
 {
@@ -116,6 +127,8 @@ forwards_open(struct forwards *all, struct loop *loop, struct guard *guard, stru
 	if (r == 0)
 		r = wake_init(loop, &all->sum, on_sum);
 	if (r == 0)
+		r = wake_init(loop, &all->again, on_again);
+	if (r == 0)
 		r = forwards_keep_init(all);
 	return r == 0 ? forwards_listen_init(all) : r;
 }
@@ -126,6 +139,7 @@ forwards_close(struct forwards *all)
 	wake_clear(&all->settle);
 	wake_clear(&all->resume);
 	wake_clear(&all->sum);
+	wake_clear(&all->again);
 	relays_clear(&all->relays);
 }
 
@@ -148,6 +162,7 @@ void
 forwards_configure(struct forwards *all)
 {
 	struct guard *guard = all->guard;
+	bool lacking = false;
 
 	for (size_t i = 0; i < guard->n_peers; i++)
 		if (guard->peers[i]->forward != NULL)
@@ -159,9 +174,15 @@ forwards_configure(struct forwards *all)
 			(void)stow_ready(all->keep);
 			renew_spent(peer);
 			forward_listen(peer->forward);
+		} else {
+			lacking = true;
 		}
 		if (forward_wants(peer))
 			forward_pump(peer->forward);
+	}
+	if (lacking) {
+		forward_report_paused(all, ENOMEM);
+		wake_after(&all->again, AGAIN_MS);
 	}
 	salvage_clear(&all->salvage, all);
 	forward_resume(all);

@@ -86,6 +86,7 @@ struct forwards {
 	struct forward_clients young;
 	struct wake settle; /* of the young: those that last are parked */
 	struct wake resume; /* after there was no room */
+	struct wake again;  /* there was no memory for a tunnel */
 	struct wake sum;    /* of ends that were not told one by one */
 	struct burst burst;
 	struct forward_counts gone; /* of tunnels that are no more */

@@ -251,8 +251,13 @@ try_to_listen(struct forward *f)
 static void
 on_retry(struct wake *wake, unsigned what)
 {
+	struct forward *f = container_of(wake, struct forward, retry);
+
 	(void)what;
-	try_to_listen(container_of(wake, struct forward, retry));
+	if (f->where != NULL)
+		try_to_listen(f);
+	else
+		forward_listen(f);
 }
 
 static void
@@ -317,8 +322,12 @@ forward_listen(struct forward *f)
 	f->where = strdup(config->listen);
 	f->group = config->listen_group != NULL ? strdup(config->listen_group) : NULL;
 	f->mode = config->listen_mode;
-	if (f->where != NULL)
+	if (f->where != NULL) {
 		try_to_listen(f);
+	} else {
+		forward_report_deaf(f, strerror(ENOMEM), FIRST_RETRY_MS);
+		wake_after(&f->retry, FIRST_RETRY_MS);
+	}
 }
 
 int

@@ -112,8 +112,8 @@ forward_report_deaf(struct forward *f, const char *why, int64_t retry_ms)
 	int used;
 
 	fields.retry_ms = retry_ms;
-	used = snprintf(
-	    text, sizeof(text), "%s: cannot take in clients at %s: %s", fields.peer, f->where, why);
+	used = snprintf(text, sizeof(text), "%s: cannot take in clients at %s: %s", fields.peer,
+	    f->peer->config->listen, why);
 	if (retry_ms >= 0 && used > 0 && (size_t)used < sizeof(text))
 		snprintf(text + used, sizeof(text) - (size_t)used, "; next attempt in %s",
 		    timespan_brief(retry_ms, span, sizeof(span)));

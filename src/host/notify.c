@@ -33,6 +33,10 @@
 /* Of STATUS=; the rest is for what goes with it. */
 #define NOTIFY_STATUS ((size_t)4000)
 
+/* Where the kernel lacks memory for one: without READY=1 a start fails. */
+#define SEND_TRIES    50
+#define SEND_PAUSE_MS 20
+
 enum note_kind {
 	NOTE_STATUS,
 	NOTE_READY,
@@ -63,8 +67,7 @@ struct notify {
 	struct sockaddr_un manager;
 	socklen_t manager_length;
 	pthread_mutex_t lock;	    /* guards the rest; held for a copy at most */
-	char status[NOTIFY_STATUS]; /* the latest: whatever leaves with a status takes it from here
-				     */
+	char status[NOTIFY_STATUS]; /* the latest: goes with whatever has a status */
 	bool waiting[NOTE_KINDS];   /* one of that kind is queued; asked for those sent once only */
 };
 
@@ -139,7 +142,7 @@ send_datagram(struct notify *notify, const char *text, size_t size, int fd)
 	    .msg_namelen = notify->manager_length,
 	    .msg_iov = &iov,
 	    .msg_iovlen = 1};
-	ssize_t n;
+	const struct timespec pause = {.tv_nsec = SEND_PAUSE_MS * 1000000};
 
 	if (fd >= 0) {
 		message.msg_control = control.bytes;
@@ -149,10 +152,16 @@ send_datagram(struct notify *notify, const char *text, size_t size, int fd)
 		control.align.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
 	}
-	do {
-		n = sendmsg(notify->fd, &message, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	for (int tries = 0; tries < SEND_TRIES; tries++) {
+		if (sendmsg(notify->fd, &message, MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno == EINTR)
+			continue;
+		if (errno != ENOBUFS && errno != ENOMEM && errno != ETOOMANYREFS)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	return -errno;
 }
 
 /* What takes the place of the old is stored before that is forgotten: one of them is always there.

@@ -10,6 +10,13 @@ struct loop {
 	struct event_base *base;
 };
 
+/*
+ * A timer could not be armed: what waits for it would wait for ever, so the loop ends. Of the
+ * loop's thread, and not in struct loop, to which a wake would have to know the way: there are very
+ * many.
+ */
+static __thread int broken;
+
 /* By the exact clock: the coarse one, which libevent takes otherwise, moves in steps of a tick, and
  * what is to be spread over time would come in lumps of up to 10 ms. */
 static struct event_base *
@@ -38,6 +45,7 @@ loop_new(struct loop **ret)
 		free(loop);
 		return -ENOMEM;
 	}
+	broken = 0;
 	*ret = loop;
 	return 0;
 }
@@ -55,7 +63,9 @@ loop_free(struct loop *loop)
 int
 loop_run(struct loop *loop)
 {
-	return event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? -EIO : 0;
+	if (broken == 0 && event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+		return -EIO;
+	return broken;
 }
 
 void
@@ -136,7 +146,13 @@ wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms)
 int
 wake_after(struct wake *wake, int64_t delay_ms)
 {
-	return wake_arm(wake, -1, 0, delay_ms);
+	int r = wake_arm(wake, -1, 0, delay_ms);
+
+	if (r < 0) {
+		broken = r;
+		event_base_loopbreak(event_get_base(wake->event));
+	}
+	return r;
 }
 
 int

@@ -30,7 +30,7 @@ struct wake {
 int loop_new(struct loop **ret);
 void loop_free(struct loop *loop);
 
-/* Runs until loop_stop(). 0, or a negative errno where the loop itself failed. */
+/* Runs until loop_stop(). 0, or a negative errno where the loop itself failed, or wake_after(). */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -46,7 +46,8 @@ void wake_clear(struct wake *wake);
  */
 int wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms);
 
-/* Time only. */
+/* Time only. What waits for a timer in vain waits for ever: where there is no memory for it, which
+ * is the one way to fail, the loop ends. */
 int wake_after(struct wake *wake, int64_t delay_ms);
 
 /* Call fn, with what 0, whenever the process gets the signal. */

@@ -41,7 +41,6 @@ CALL(int, -1, EMFILE, 0, pipe2, (int a[2], int b), (a, b))
 
 CALL(ssize_t, -1, EIO, EINTR, read, (int a, void *b, size_t c), (a, b, c))
 CALL(ssize_t, -1, EIO, 0, pread, (int a, void *b, size_t c, off_t d), (a, b, c, d))
-CALL(ssize_t, -1, ENOSPC, EINTR, write, (int a, const void *b, size_t c), (a, b, c))
 CALL(int, -1, EIO, 0, fstat, (int a, struct stat *b), (a, b))
 CALL(int, -1, EACCES, 0, stat, (const char *a, struct stat *b), (a, b))
 CALL(int, -1, EACCES, 0, lstat, (const char *a, struct stat *b), (a, b))

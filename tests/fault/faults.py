@@ -252,7 +252,7 @@ def list_faults(program, options):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls.h"),
               encoding="utf-8") as table:
         twofold = {line.split(", ")[4] for line in table
-                   if line.startswith("CALL(") and line.split(", ")[3] != "0"} | {"open", "epoll_ctl"}
+                   if line.startswith("CALL(") and line.split(", ")[3] != "0"} | {"open", "write", "epoll_ctl"}
     for number in (1, 2):
         for ident, (n, name) in life.calls(number)[0].items():
             plus = "+" if options.persistent else ""

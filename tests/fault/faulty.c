@@ -4,9 +4,10 @@
  * Between kaguard and all that it calls: each call in calls.h can be made to fail.
  *
  * A call is known by its name and by who called: the return addresses of four frames. So it is the
- * same call in each run, whatever the order in which things happen. $KAGUARD_FAULT is "ID:N" for its
- * n-th time, "ID:N+" for that and all later ones, "ID:N:2" for the other errno. $KAGUARD_FAULT_TRACE
- * is where each call is written when it is made, as "ID N NAME", and the failed one as "! ID N NAME".
+ * same call in each run, whatever the order in which things happen. $KAGUARD_FAULT is "ID:N" for
+ * its n-th time, "ID:N+" for that and all later ones, "ID:N:2" for the other errno.
+ * $KAGUARD_FAULT_TRACE is where each call is written when it is made, as "ID N NAME", and the
+ * failed one as "! ID N NAME".
  *
  * And sd_journal_sendv() writes to stderr, for there is no journal.
  */
@@ -65,6 +66,8 @@ int __real_fcntl(int fd, int cmd, ...);
 int __wrap_fcntl(int fd, int cmd, ...);
 int __real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
 int __wrap_sd_journal_sendv(const struct iovec *fields, int n);
 /* clang-format on */
 
@@ -245,6 +248,16 @@ __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return -1;
 }
 
+/* One byte is libevent's of a signal, into a pipe that is as good as empty. */
+ssize_t
+__wrap_write(int fd, const void *data, size_t size)
+{
+	if (size == 1 || !FAILS("write"))
+		return __real_write(fd, data, size);
+	set_errno(ENOSPC, EINTR);
+	return -1;
+}
+
 int
 __wrap_sd_journal_sendv(const struct iovec *fields, int n)
 {
@@ -252,8 +265,8 @@ __wrap_sd_journal_sendv(const struct iovec *fields, int n)
 		return -ENOBUFS;
 	for (int i = 0; i < n; i++)
 		if (fields[i].iov_len > 8 && memcmp(fields[i].iov_base, "MESSAGE=", 8) == 0) {
-			const struct iovec line[] = {{(char *)fields[i].iov_base + 8,
-							 fields[i].iov_len - 8},
+			const struct iovec line[] = {
+			    {(char *)fields[i].iov_base + 8, fields[i].iov_len - 8},
 			    {(char[]){"\n"}, 1}};
 
 			(void)!writev(STDERR_FILENO, line, 2);

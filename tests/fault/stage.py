@@ -130,7 +130,9 @@ class Daemon:
             own = {"NOTIFY_SOCKET": manager.path, "LISTEN_FDS": str(len(store)),
                    "LISTEN_FDNAMES": ":".join(name for name, _ in store), "WATCHDOG_USEC": "3000000",
                    "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}",
-                   "STATE_DIRECTORY": os.path.join(directory, "state")}
+                   "STATE_DIRECTORY": os.path.join(directory, "state"),
+                   "LSAN_OPTIONS": "print_suppressions=0:suppressions=" + os.path.join(
+                       os.path.dirname(os.path.abspath(__file__)), "lsan.supp")}
 
             def hand_over():
                 high = [os.dup2(fd, 100 + i) for i, (_, fd) in enumerate(store)]

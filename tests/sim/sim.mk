@@ -2,11 +2,12 @@
 if HAVE_CMOCKA
 simulation = tests/sim/simheap.c tests/sim/simheap.h tests/sim/simnet.c tests/sim/simnet.h \
 	tests/sim/simattempt.h tests/sim/simfate.c tests/sim/simkeep.c tests/sim/simtalk.c \
+	tests/sim/simwall.c \
 	tests/sim/world.c tests/sim/world.h
 
 check_PROGRAMS += tests/sim/test_sim tests/sim/test_network tests/sim/test_heart \
 	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning tests/sim/test_survey \
-	tests/sim/test_walk
+	tests/sim/test_walk tests/sim/test_life
 tests_sim_test_sim_SOURCES = tests/sim/test_sim.c $(simulation)
 tests_sim_test_network_SOURCES = tests/sim/test_network.c $(simulation)
 heartworld = tests/sim/heartworld.c tests/sim/heartworld.h
@@ -17,7 +18,14 @@ tests_sim_test_storm_SOURCES = tests/sim/test_storm.c $(simulation)
 tests_sim_test_learning_SOURCES = tests/sim/test_learning.c $(simulation)
 tests_sim_test_survey_SOURCES = tests/sim/test_survey.c tests/sim/surveyed.c \
 	tests/sim/surveyed.h $(simulation)
+tests_sim_test_life_SOURCES = tests/sim/test_life.c tests/sim/lifeworld.c tests/sim/lifeworld.h \
+	$(simulation)
 endif
+
+# Lives of sessions, HOURS in all: make sim-long HOURS=1e8. SIM_SEED=n tests/sim/test_life leads one again.
+.PHONY: sim-long
+sim-long: tests/sim/test_life
+	SIM_HOURS='$(or $(HOURS),1e7)' tests/sim/test_life
 
 # Measurements of simulated paths. make check tries some idle timeouts, make simulate-measure every
 # one from 30 s to 2 h; both print the table.

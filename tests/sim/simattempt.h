@@ -19,6 +19,18 @@ struct simtalk {
 	bool unacked;	  /* the host does not have it yet */
 };
 
+/* The kernel's keepalive, and what has come of its probes since the last answer. */
+struct simkeep {
+	uint64_t event; /* the one that is valid; 0: none */
+	struct keepalive values;
+	bool demanded;	    /* a probe was, and has no answer yet */
+	unsigned probes;    /* unanswered */
+	unsigned by_chance; /* of these: lost on a path that is fine */
+	unsigned missed;    /* in a row that did not reach the firewall */
+	bool cut;	    /* the path was down for one of these */
+	bool mute;	    /* the host was, for one of the unanswered */
+};
+
 /* What the live net keeps an attempt in, the simulated one keeps all it knows of a conn in. */
 struct attempt {
 	struct conn *conn;
@@ -26,8 +38,9 @@ struct attempt {
 	uint64_t timer, news; /* the event that is valid; 0: none */
 	struct conn_news next;
 	struct simtalk talk;
-	uint64_t keep;	      /* the next probe of its keepalive; 0: none */
-	int64_t keep_idle_ms; /* after that much idleness */
+	struct simkeep keep;
+	int64_t since_ms; /* connected */
+	int64_t entry_ms; /* the firewall's entry was last refreshed */
 	bool held, socket;
 	bool forgotten; /* on the way: nothing of it arrives any more */
 	unsigned index; /* in sim->all */
@@ -36,10 +49,19 @@ struct attempt {
 /* This news comes after that time, in place of any other. */
 void simattempt_tell(struct attempt *attempt, int64_t delay_ms, enum conn_event what, int error);
 
-/* The kernel's keepalive, where the host's path has a firewall: the idle time is another; a probe
- * is due. */
-void simkeep_tune(struct simnet *sim, struct attempt *attempt, int64_t idle_ms);
+/* The kernel's keepalive, where the host's path has a firewall: there are other values; its timer
+ * has fired; a probe is to be sent now. */
+void simkeep_tune(struct simnet *sim, struct attempt *attempt, const struct keepalive *keepalive);
 void simkeep_event(struct simnet *sim, struct attempt *attempt);
+void simkeep_demand(struct simnet *sim, struct attempt *attempt, const struct keepalive *keepalive);
+
+/* A packet on a session of ours: what comes of it. */
+enum simwall_end {
+	SIMWALL_ANSWERED,
+	SIMWALL_LOST,
+	SIMWALL_RESET
+};
+enum simwall_end simwall_send(struct simnet *sim, struct attempt *attempt);
 
 void simtalk_begin(struct attempt *attempt, int64_t now_ms);
 void simtalk_send(struct simnet *sim, struct attempt *attempt);

@@ -6,6 +6,17 @@
 
 #include "simattempt.h"
 
+/* splitmix64: small, and good enough for a test. */
+uint32_t
+simnet_random(struct simnet *sim)
+{
+	uint64_t z = sim->seed += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ (z >> 31)) >> 32);
+}
+
 void
 simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint32_t spread_ms)
 {

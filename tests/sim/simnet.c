@@ -15,17 +15,6 @@ sim_of(const struct conn *conn)
 	return container_of(conn->net, struct simnet, net);
 }
 
-/* splitmix64: small, and good enough for a test. */
-uint32_t
-simnet_random(struct simnet *sim)
-{
-	uint64_t z = sim->seed += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ (z >> 31)) >> 32);
-}
-
 void
 simattempt_tell(struct attempt *a, int64_t delay_ms, enum conn_event what, int error)
 {
@@ -48,6 +37,8 @@ deliver(struct simnet *sim, struct attempt *a)
 		a->held = true;
 		a->forgotten = false;
 		simtalk_begin(a, sim->now_ms);
+		a->since_ms = a->entry_ms = sim->now_ms;
+		a->keep = (struct simkeep){0};
 		a->conn->fd = (int)a->index + 1000;
 		a->conn->remote.in.sin_family = AF_INET;
 		a->conn->remote.in.sin_port = (in_port_t)(1 + (a->host - sim->hosts));
@@ -84,12 +75,14 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 			sim->now_ms = event.at_ms;
 		if (a->conn == NULL) /* cleared meanwhile */
 			continue;
+		sim->last = a->conn;
 		if (event.id == a->timer) {
 			a->timer = 0;
 			sim->net.on_news(a->conn, &timer);
 			return true;
 		}
-		if (event.id == a->keep) {
+		if (event.id == a->keep.event) {
+			sim->last = NULL;
 			simkeep_event(sim, a);
 			return true;
 		}
@@ -103,6 +96,7 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 		}
 	}
 	sim->now_ms = until_ms;
+	sim->last = NULL;
 	return false;
 }
 
@@ -230,7 +224,7 @@ sim_tune(struct conn *conn, const struct keepalive *keepalive, struct sockopt_re
 	(void)ret;
 	assert(conn->attempt->held);
 	assert(keepalive->interval_s <= keepalive->idle_s);
-	simkeep_tune(sim_of(conn), conn->attempt, 1000 * (int64_t)keepalive->idle_s);
+	simkeep_tune(sim_of(conn), conn->attempt, keepalive);
 	return 0;
 }
 
@@ -243,12 +237,14 @@ sim_probe(struct conn *conn, const struct keepalive *keepalive)
 	int64_t until_ms = (int64_t)keepalive->interval_s * keepalive->count * 1000;
 
 	assert(a->held);
-	if (a->forgotten && a->host->forgets_ms > 0)
+	sim_of(conn)->probes++;
+	if (a->host->late)
+		simkeep_demand(sim_of(conn), a, keepalive);
+	else if (a->forgotten && a->host->forgets_ms > 0)
 		simattempt_tell(a, a->host->rtt_ms, CONN_LOST, ECONNRESET);
 	else if (a->news == 0 || a->next.what != CONN_LOST)
 		simattempt_tell(a, answers ? a->host->rtt_ms : until_ms,
 		    answers ? CONN_PROBED : CONN_LOST, answers ? 0 : ETIMEDOUT);
-	sim_of(conn)->probes++;
 	return 0;
 }
 
@@ -259,6 +255,8 @@ sim_facts(struct conn *conn, struct tcp_facts *ret)
 		return -EBADF;
 	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000,
 	    .probes = conn->attempt->host->forgets_ms > 0 ? 1 : 3};
+	if (conn->attempt->host->late)
+		ret->probes = conn->attempt->keep.probes;
 	simtalk_facts(conn->attempt, sim_of(conn)->now_ms, ret);
 	return 0;
 }
@@ -293,6 +291,8 @@ sim_adopt(struct conn *conn, const struct conn_socket *socket)
 	a->held = a->socket = true;
 	a->forgotten = false;
 	simtalk_begin(a, sim_of(conn)->now_ms - socket->facts.quiet_ms);
+	a->since_ms = a->entry_ms = a->talk.heard_ms;
+	a->keep = (struct simkeep){0};
 	sim_of(conn)->sockets++;
 	conn->fd = socket->fd;
 	conn->remote = socket->remote;
@@ -307,7 +307,7 @@ sim_leave(struct conn *conn)
 	if (!a->held)
 		return;
 	sim_of(conn)->sockets--;
-	a->news = a->talk.event = 0;
+	a->news = a->talk.event = a->keep.event = 0;
 	a->held = a->socket = false;
 	conn->fd = -1;
 }
@@ -339,7 +339,7 @@ sim_drop(struct conn *conn)
 		else if (conn->fd < 0)
 			a->host->in_flight--;
 	}
-	a->news = a->timer = a->talk.event = 0;
+	a->news = a->timer = a->talk.event = a->keep.event = 0;
 	a->held = a->socket = false;
 	conn->fd = -1;
 }

@@ -23,10 +23,24 @@ enum simhost_mode {
 	SIMHOST_MODES
 };
 
+/* What a firewall does with a packet of a session that it has forgotten. */
+enum simwall {
+	SIMWALL_RESETS, /* answers it with a reset; so does the peer where it was a NAT's mapping */
+	SIMWALL_DROPS,
+	SIMWALL_LOOSE, /* takes it up again */
+	SIMWALLS
+};
+
 struct simhost {
 	const char *name;
 	enum simhost_mode mode;
-	int64_t forgets_ms; /* what is idle for so long, and resets it; 0: no firewall, no probes */
+	int64_t forgets_ms; /* what is idle for so long; 0: no firewall, no probes */
+	enum simwall wall;
+	unsigned loss_permille; /* each way */
+	bool late;		/* the kernel's timers are, as they may */
+	bool down;		/* the path is */
+	int64_t down_ms, up_ms; /* since when, and when it was back the last time */
+	int64_t restarted_ms;	/* the host: knows nothing of sessions from before */
 	int64_t rtt_ms;
 	unsigned connects;  /* attempts that reached it */
 	unsigned held;	    /* sessions it has now */
@@ -39,8 +53,21 @@ struct simhost {
 	int64_t beats_second;
 };
 
+struct simnet;
+
+/* What a test may want to know of the kernel's keepalive. */
+struct simwatch {
+	/* A probe has found its session forgotten, for it was idle for too long. */
+	void (*expired)(struct simnet *sim, struct conn *conn);
+	/* The kernel gives a session up; the daemon hears of it next. */
+	void (*gave_up)(struct simnet *sim, struct conn *conn);
+};
+
 struct simnet {
-	struct net net; /* first: what the daemon is given */
+	struct net net;		      /* first: what the daemon is given */
+	const struct simwatch *watch; /* or NULL */
+	struct conn *last;	/* to whom the last event was told; NULL: it was the kernel's own */
+	struct attempt *probed; /* to whom that sent the first probe of its idleness, or NULL */
 	struct simhost *hosts;
 	unsigned n_hosts;
 	int64_t now_ms, asleep_ms;

@@ -61,7 +61,7 @@ world_fill_peer(struct config_peer *peer, unsigned host, unsigned sessions)
 	    .firewall = (char *)(uintptr_t) "350s",
 	    .port = 443,
 	    .sessions = sessions,
-	    .connect_timeout_ms = 10000,
+	    .connect_timeout_ms = MAX_CONNECT_MS,
 	    .backoff = {.first_ms = 1000,
 		.max_ms = MAX_BACKOFF_MS,
 		.factor = 2,
@@ -148,6 +148,20 @@ world_clear(struct world *w)
 	simnet_clear(&w->sim);
 }
 
+/* No state lasts longer than its one timer lets it. */
+static void
+check_age(const struct session *s, int64_t now_ms)
+{
+	const struct config_peer *config = s->peer->config;
+	int64_t age_ms = now_ms - s->since_ms;
+
+	assert_in_range(s->delay_ms, 0, config->backoff.max_ms);
+	if (session_state(s) == FSM_BACKOFF)
+		assert_in_range(age_ms, 0, s->delay_ms);
+	if (session_state(s) == FSM_RESOLVING || session_state(s) == FSM_CONNECTING)
+		assert_in_range(age_ms, 0, MAX_CONNECT_MS);
+}
+
 /* A session has the timer and the socket that its state calls for, and no others. */
 static void
 check_session(const struct session *s)
@@ -160,17 +174,17 @@ check_session(const struct session *s)
 	assert_true(state == FSM_CONNECTING || !simnet_is_pending(&s->conn));
 	assert_false(s->probing && (state != FSM_UP || s->tuned != 0));
 	assert_int_equal(s->in_queue, state == FSM_IDLE);
-	assert_in_range(s->delay_ms, 0, MAX_BACKOFF_MS);
 	assert_true(state == FSM_UP || !s->conn.listening);
 }
 
 static void
-check_peer(const struct peer *peer, unsigned in_state[FSM_N_STATES])
+check_peer(const struct world *w, const struct peer *peer, unsigned in_state[FSM_N_STATES])
 {
 	unsigned n[FSM_N_STATES] = {0};
 
 	for (unsigned i = 0; i < peer->n_sessions; i++) {
 		check_session(peer->sessions[i]);
+		check_age(peer->sessions[i], w->sim.now_ms);
 		n[session_state(peer->sessions[i])]++;
 	}
 	assert_int_equal(peer->n_up, n[FSM_UP]);
@@ -185,13 +199,36 @@ check_peer(const struct peer *peer, unsigned in_state[FSM_N_STATES])
 		in_state[i] += n[i];
 }
 
+void
+world_check_peer(const struct world *w, const struct peer *peer)
+{
+	unsigned in_state[FSM_N_STATES] = {0};
+
+	check_peer(w, peer, in_state);
+}
+
+/* A conn that is held, or under way, has a socket; nothing else has. */
 static void
-check_books(const struct world *w)
+check_sockets(const struct world *w)
+{
+	unsigned held = 0, in_flight = 0;
+
+	for (unsigned i = 0; i < HOSTS; i++) {
+		held += w->hosts[i].held;
+		in_flight += w->hosts[i].in_flight;
+	}
+	assert_int_equal(w->sim.sockets, held + in_flight);
+	assert_int_equal(w->guard.in_state[FSM_UP], held);
+	assert_int_equal(w->guard.in_state[FSM_CONNECTING], in_flight);
+}
+
+void
+world_check(const struct world *w)
 {
 	unsigned in_state[FSM_N_STATES] = {0}, sessions = 0, beating = 0;
 
 	for (size_t i = 0; i < w->guard.n_peers; i++) {
-		check_peer(w->guard.peers[i], in_state);
+		check_peer(w, w->guard.peers[i], in_state);
 		sessions += w->guard.peers[i]->n_sessions;
 		if (w->guard.peers[i]->heart != NULL)
 			beating += w->guard.peers[i]->n_up;
@@ -199,6 +236,7 @@ check_books(const struct world *w)
 	assert_int_equal(w->guard.n_sessions, sessions);
 	assert_int_equal(w->guard.beats.n, beating);
 	assert_memory_equal(w->guard.in_state, in_state, sizeof(in_state));
+	check_sockets(w);
 }
 
 /* Of two times, of which -1 is never. */
@@ -237,11 +275,11 @@ world_pass(struct world *w, int64_t ms)
 	while (world_step(w, until_ms)) {
 		w->events++;
 		if (w->guard.n_sessions < 100 || w->events % 64 == 0)
-			check_books(w);
+			world_check(w);
 		if (storm_due_ms(&w->guard) >= 0 && storm_due_ms(&w->guard) <= w->sim.now_ms)
 			storm_flush(&w->guard);
 	}
-	check_books(w);
+	world_check(w);
 }
 
 void

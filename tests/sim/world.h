@@ -21,6 +21,7 @@
 #define MINUTE	       INT64_C(60000)
 #define HOUR	       (60 * MINUTE)
 #define MAX_BACKOFF_MS (5 * MINUTE)
+#define MAX_CONNECT_MS 10000
 
 struct world {
 	struct simnet sim;
@@ -54,5 +55,9 @@ bool world_step(struct world *w, int64_t until_ms);
 
 /* Let time pass, and check the books as it does. */
 void world_pass(struct world *w, int64_t ms);
+
+/* The books: of all, or of one peer and its sessions. */
+void world_check(const struct world *w);
+void world_check_peer(const struct world *w, const struct peer *peer);
 
 #endif
