@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 dist_check_SCRIPTS += \
 	tests/lint/docs.sh \
+	tests/lint/editor.sh \
 	tests/lint/format.sh \
 	tests/lint/layers.sh \
 	tests/lint/messages.sh \
