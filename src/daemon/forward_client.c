@@ -80,7 +80,7 @@ refuse(struct forward_client *c)
 static bool
 is_in_the_middle(const struct relay *relay)
 {
-	return relay->flows[RELAY_CLIENT].held > 0 || relay->flows[RELAY_PEER].held > 0;
+	return relay_held(relay, RELAY_CLIENT) > 0 || relay_held(relay, RELAY_PEER) > 0;
 }
 
 void

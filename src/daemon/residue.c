@@ -103,10 +103,11 @@ restore(struct salvage *salvage, struct salvaged *item, struct keep *keep)
 	}
 	pipe->read_fd = item->fd;
 	pipe->write_fd = -1;
+	pipe->held = (uint32_t)held;
 	pipe->owner = owner;
 	pipe->slot = item->stowed.slot;
 	pipe->life = item->stowed.life;
-	relay_resume(&client->client->relay, from, pipe, (uint32_t)held);
+	relay_resume(&client->client->relay, from, pipe);
 	item->fd = -1;
 }
 

@@ -77,6 +77,7 @@ pipes_give(struct pipes *pipes, struct pipe *pipe)
 		return;
 	}
 	*pipe->owner = 0;
+	pipe->held = 0;
 	pipe->next = *list;
 	*list = pipe;
 }

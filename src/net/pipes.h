@@ -20,6 +20,7 @@ struct pipe {
 	uint64_t life; /* for whoever keeps it: how it is found again */
 	uint32_t slot;
 	uint32_t size;
+	uint32_t held; /* bytes in it, by whoever has taken it */
 	int read_fd;
 	int write_fd; /* -1: of one that was found with something in it, and takes no more */
 	bool exposed; /* what is in it is lost with the process, while others are kept */

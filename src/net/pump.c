@@ -10,6 +10,9 @@
 /* So often a relay moves what is there before others have their turn. */
 #define ROUNDS 8
 
+/* Who has got less has got all, mostly; the epoll tells if not. */
+#define LITTLE 4096
+
 #define MOVE_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 
 static bool
@@ -18,11 +21,11 @@ would_block(int error)
 	return error == EAGAIN || error == EINTR || error == ENOBUFS || error == ENOMEM;
 }
 
-static enum moved
+static int
 ended(struct relay_end *end, enum relay_side side, int error)
 {
 	*end = (struct relay_end){side, error};
-	return ENDED;
+	return -1;
 }
 
 /*
@@ -44,20 +47,19 @@ move_urgent(struct relay_leg *from, struct pipe *pipe)
 	return write(pipe->write_fd, &byte, 1);
 }
 
-/* From the socket into an empty pipe. */
-static enum moved
+/* From the socket into an empty pipe. 1: something. 0: nothing for now, or no more. */
+static int
 fill(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
 	struct relay_leg *from = &relay->legs[side];
-	struct relay_flow *flow = &relay->flows[side];
-	ssize_t n =
-	    splice(from->fd, NULL, flow->pipe->write_fd, NULL, flow->pipe->size, MOVE_FLAGS);
+	struct pipe *pipe = relay->flows[side].pipe;
+	ssize_t n = splice(from->fd, NULL, pipe->write_fd, NULL, pipe->size, MOVE_FLAGS);
 	bool blocked = n < 0 && would_block(errno);
 	int error = errno;
 
 	/* Before urgent data it looks like the end, where that has come already. */
 	if (n == 0 || (blocked && from->urgent)) {
-		ssize_t urgent = move_urgent(from, flow->pipe);
+		ssize_t urgent = move_urgent(from, pipe);
 
 		blocked = blocked && urgent <= 0;
 		n = urgent > 0 ? urgent : n;
@@ -66,16 +68,15 @@ fill(struct relay *relay, enum relay_side side, struct relay_end *end)
 		return ended(end, side, error);
 	if (n <= 0) {
 		from->eof = !blocked;
-		from->readable = false;
-		return STUCK;
+		return 0;
 	}
-	flow->held = (uint32_t)n;
-	flow->bytes += (uint64_t)n;
-	if (flow->held == flow->pipe->size) {
-		flow->bulk = true;
-		pipes_enlarge(&relay->relays->pipes, flow->pipe);
+	pipe->held = (uint32_t)n;
+	relay->flows[side].bytes += (uint64_t)n;
+	if (pipe->held == pipe->size) {
+		from->bulk = true;
+		pipes_enlarge(&relay->relays->pipes, pipe);
 	}
-	return MOVED;
+	return 1;
 }
 
 int
@@ -89,23 +90,21 @@ pump_error_of(int fd, int otherwise)
 	return error;
 }
 
-/* From the pipe into the socket. */
-static enum moved
+/* From the pipe into the socket. 1: something. 0: it takes nothing for now. */
+static int
 drain(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
 	enum relay_side opposite = pump_opposite(side);
-	struct relay_leg *to = &relay->legs[opposite];
-	struct relay_flow *flow = &relay->flows[side];
-	ssize_t n = splice(flow->pipe->read_fd, NULL, to->fd, NULL, flow->held, MOVE_FLAGS);
+	int to = relay->legs[opposite].fd;
+	struct pipe *pipe = relay->flows[side].pipe;
+	ssize_t n = splice(pipe->read_fd, NULL, to, NULL, pipe->held, MOVE_FLAGS);
 
-	if (n < 0 && would_block(errno)) {
-		to->writable = false;
-		return STUCK;
-	}
+	if (n < 0 && would_block(errno))
+		return 0;
 	if (n < 0)
-		return ended(end, opposite, pump_error_of(to->fd, errno));
-	flow->held -= (uint32_t)n;
-	return MOVED;
+		return ended(end, opposite, pump_error_of(to, errno));
+	pipe->held -= (uint32_t)n;
+	return 1;
 }
 
 void
@@ -115,12 +114,11 @@ pump_clear(struct relay *relay, enum relay_side side)
 
 	if (flow->pipe == NULL)
 		return;
-	if (flow->held > 0)
+	if (flow->pipe->held > 0)
 		pipes_discard(&relay->relays->pipes, flow->pipe);
 	else
 		pipes_give(&relay->relays->pipes, flow->pipe);
 	flow->pipe = NULL;
-	flow->held = 0;
 }
 
 /* One that came with bytes from before takes no others: it is used up then. */
@@ -135,39 +133,50 @@ take_pipe(struct relay *relay, enum relay_side side)
 		pump_clear(relay, side);
 	if (flow->pipe != NULL)
 		return 0;
-	r = pipes_take(&relays->pipes, relay_owner(relay, side), flow->bulk, &flow->pipe);
+	r = pipes_take(
+	    &relays->pipes, relay_owner(relay, side), relay->legs[side].bulk, &flow->pipe);
 	if (r == 0 && flow->pipe->exposed)
 		relays->exposed(relay);
 	return r;
+}
+
+/* Fill and empty it once. 1: there may be more. 0: enough for now. */
+static int
+move_once(struct relay *relay, enum relay_side side, struct relay_end *end)
+{
+	struct pipe *pipe = relay->flows[side].pipe;
+	int r = pipe->held > 0 ? 1 : fill(relay, side, end);
+	uint32_t size = pipe->held;
+
+	while (r > 0 && pipe->held > 0)
+		r = drain(relay, side, end);
+	if (r <= 0)
+		return r;
+	return size >= LITTLE || relay->legs[side].ending;
 }
 
 enum moved
 pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
 	struct relay_leg *from = &relay->legs[side], *to = &relay->legs[pump_opposite(side)];
-	struct relay_flow *flow = &relay->flows[side];
-	enum moved moved = STUCK;
+	int r = 1;
 
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		moved = STUCK;
-		if (flow->held == 0 && from->readable && !from->eof) {
-			if (take_pipe(relay, side) < 0)
-				return NO_PIPE;
-			moved = fill(relay, side, end);
-		}
-		while (flow->held > 0 && to->writable && moved != ENDED)
-			moved = drain(relay, side, end);
-		if (moved != MOVED || flow->held > 0)
+	for (unsigned round = 0; round < ROUNDS && r > 0; round++) {
+		if (relay_held(relay, side) == 0 && from->eof)
 			break;
+		if (relay_held(relay, side) == 0 && take_pipe(relay, side) < 0)
+			return NO_PIPE;
+		r = move_once(relay, side, end);
 	}
-	if (flow->held > 0)
-		return moved == ENDED ? ENDED : STUCK;
+	if (relay_held(relay, side) > 0)
+		return r < 0 ? ENDED : MOVED;
 	pump_clear(relay, side);
-	if (side == RELAY_PEER && from->eof && relay->replaceable && relay_untouched(relay))
-		return ended(end, side, 0);
-	if (moved != ENDED && from->eof && !to->shut) {
+	if (r >= 0 && from->eof && side == RELAY_PEER && relay->replaceable &&
+	    relay_untouched(relay))
+		r = ended(end, side, 0);
+	if (r >= 0 && from->eof && !to->shut) {
 		to->shut = true;
 		shutdown(to->fd, SHUT_WR);
 	}
-	return moved;
+	return r < 0 ? ENDED : MOVED;
 }

@@ -8,9 +8,8 @@
 
 /* What became of an attempt to move. */
 enum moved {
-	MOVED,	 /* there may be more */
-	STUCK,	 /* until one of the sockets says so */
-	NO_PIPE, /* until somebody else gives one back */
+	MOVED,	 /* as far as it goes, or as is fair to others */
+	NO_PIPE, /* there is none until somebody else gives one back */
 	ENDED,	 /* *end says how */
 };
 

@@ -18,7 +18,12 @@
 /* Sockets with news that are served before others of the loop have their turn. */
 #define NEWS 64
 
-#define WATCHED (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET)
+#define READABLE     (EPOLLIN | EPOLLRDHUP | EPOLLPRI)
+#define ENDED_ANYHOW (EPOLLERR | EPOLLHUP)
+
+/* Directions to be moved in. */
+#define FROM(side) (1u << (side))
+#define BOTH_WAYS  (FROM(RELAY_CLIENT) | FROM(RELAY_PEER))
 
 uint64_t
 relay_owner(const struct relay *relay, enum relay_side from)
@@ -40,13 +45,57 @@ mark_of(const struct relay *relay, enum relay_side side)
 	return (uint64_t)(uintptr_t)relay | (side == RELAY_PEER);
 }
 
-/* A reset shows at a read, which does not come while what was read before is in the way. */
+/* Ends are told in any case, and told once where nothing else is waited for. */
+static struct epoll_event
+event_of(const struct relay *relay, enum relay_side side)
+{
+	const struct relay_leg *leg = &relay->legs[side];
+	uint32_t events = (leg->in ? READABLE : 0u) | (leg->out ? EPOLLOUT : 0u);
+
+	return (struct epoll_event){
+	    .events = events != 0 ? events : (uint32_t)EPOLLET, .data.u64 = mark_of(relay, side)};
+}
+
+/*
+ * What is waited for, as it stands. Level-triggered: who has read little need not ask whether there
+ * is more. As long as bytes come and go nothing changes.
+ */
+static bool
+wants(struct relay *relay, enum relay_side side)
+{
+	struct relay_leg *leg = &relay->legs[side];
+	bool in = relay->legs[RELAY_PEER].fd >= 0 && !leg->eof && !relay->in_turn &&
+		  relay_held(relay, side) == 0;
+	bool out = relay_held(relay, pump_opposite(side)) > 0;
+	bool differs = in != leg->in || out != leg->out;
+
+	leg->in = in;
+	leg->out = out;
+	return differs;
+}
+
+static void
+wait_on(struct relay *relay)
+{
+	for (int side = 0; side < RELAY_SIDES; side++) {
+		struct epoll_event event;
+
+		if (relay->legs[side].fd < 0 || !wants(relay, (enum relay_side)side))
+			continue;
+		event = event_of(relay, (enum relay_side)side);
+		/* It is there, and a change needs no memory (ep_modify() in fs/eventpoll.c). */
+		epoll_ctl(relay->relays->epoll_fd, EPOLL_CTL_MOD, relay->legs[side].fd, &event);
+	}
+}
+
+/* A reset shows at a read, which does not come while what was read before is in the way, nor after
+ * the end. */
 static bool
 failed(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
 	int error;
 
-	if (relay->flows[side].held == 0)
+	if (relay_held(relay, side) == 0 && !relay->legs[side].eof)
 		return false;
 	error = pump_error_of(relay->legs[side].fd, 0);
 	if (error != 0)
@@ -55,29 +104,29 @@ failed(struct relay *relay, enum relay_side side, struct relay_end *end)
 }
 
 static void
-enqueue(struct relay *relay, int64_t delay_ms)
+starve(struct relay *relay)
 {
 	struct relays *relays = relay->relays;
 
-	if (!relay->in_turn) {
-		TAILQ_INSERT_TAIL(&relays->busy, relay, turn);
-		relays->n_busy++;
-		relay->in_turn = true;
-	}
-	if (!wake_armed(&relays->turn) || delay_ms == 0)
-		wake_after(&relays->turn, delay_ms);
+	if (!relay->in_turn)
+		TAILQ_INSERT_TAIL(&relays->starved, relay, turn);
+	relay->in_turn = true;
+	if (!wake_armed(&relays->turn))
+		wake_after(&relays->turn, NO_PIPE_MS);
 }
 
-/* Both directions. The relay may be gone then. */
+/* The relay may be gone then. */
 static void
-move(struct relay *relay)
+move(struct relay *relay, unsigned ways)
 {
 	uint64_t before = relay->flows[RELAY_CLIENT].bytes + relay->flows[RELAY_PEER].bytes;
 	struct relay_end end = {RELAY_CLIENT, 0};
-	/* What the peer has met is known before anything is sent to it. */
-	enum moved there = STUCK, back = pump(relay, RELAY_PEER, &end);
+	enum moved there = MOVED, back = MOVED;
 
-	if (back != ENDED)
+	/* What the peer has met is known before anything is sent to it. */
+	if (ways & FROM(RELAY_PEER) || (relay->replaceable && relay_untouched(relay)))
+		back = pump(relay, RELAY_PEER, &end);
+	if (ways & FROM(RELAY_CLIENT) && back != ENDED)
 		there = pump(relay, RELAY_CLIENT, &end);
 	if (there == ENDED || back == ENDED ||
 	    (relay->legs[RELAY_CLIENT].shut && relay->legs[RELAY_PEER].shut)) {
@@ -86,10 +135,9 @@ move(struct relay *relay)
 	}
 	if (before != relay->flows[RELAY_CLIENT].bytes + relay->flows[RELAY_PEER].bytes)
 		stall_watch(relay);
-	if (there == MOVED || back == MOVED)
-		enqueue(relay, 0);
-	else if (there == NO_PIPE || back == NO_PIPE)
-		enqueue(relay, NO_PIPE_MS);
+	if (there == NO_PIPE || back == NO_PIPE)
+		starve(relay);
+	wait_on(relay);
 }
 
 /* Nobody to carry it to yet. Whoever has sent something and closed is carried all the same. */
@@ -99,7 +147,7 @@ on_lone_client(struct relay *relay, uint32_t what)
 	struct relay_end end = {RELAY_CLIENT, 0};
 	int unread = 0;
 
-	if ((what & (EPOLLERR | EPOLLHUP)) == 0)
+	if ((what & ENDED_ANYHOW) == 0)
 		return;
 	end.error = pump_error_of(relay->legs[RELAY_CLIENT].fd, 0);
 	if (end.error == 0 && ioctl(relay->legs[RELAY_CLIENT].fd, FIONREAD, &unread) == 0 &&
@@ -114,20 +162,21 @@ static void
 on_leg(struct relay *relay, enum relay_side side, uint32_t what)
 {
 	struct relay_leg *leg = &relay->legs[side];
+	unsigned ways = 0;
 	struct relay_end end;
 
-	if (what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		leg->readable = true;
-	if (what & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		leg->writable = true;
-	if (what & EPOLLPRI)
-		leg->readable = leg->urgent = true;
+	leg->urgent |= (what & EPOLLPRI) != 0;
+	leg->ending |= (what & (EPOLLRDHUP | ENDED_ANYHOW)) != 0;
+	if (what & (READABLE | ENDED_ANYHOW))
+		ways |= FROM(side);
+	if (relay_held(relay, pump_opposite(side)) > 0)
+		ways |= FROM(pump_opposite(side));
 	if (relay->legs[RELAY_PEER].fd < 0)
 		on_lone_client(relay, what);
-	else if (what & (EPOLLERR | EPOLLHUP) && failed(relay, side, &end))
+	else if (what & ENDED_ANYHOW && failed(relay, side, &end))
 		relay->relays->ended(relay, &end);
-	else if (!relay->in_turn)
-		move(relay);
+	else
+		move(relay, ways);
 }
 
 static void
@@ -167,25 +216,25 @@ dequeue(struct relay *relay)
 {
 	if (!relay->in_turn)
 		return;
-	TAILQ_REMOVE(&relay->relays->busy, relay, turn);
-	relay->relays->n_busy--;
+	TAILQ_REMOVE(&relay->relays->starved, relay, turn);
 	relay->in_turn = false;
 }
 
-/* Each that has more to do does a part of it; those that are not ready then come again later. */
+/* Those for whom there is none yet come again later. */
 static void
 on_turn(struct wake *wake, unsigned what)
 {
 	struct relays *relays = container_of(wake, struct relays, turn);
-	struct relay *relay;
+	struct relay *last = TAILQ_LAST(&relays->starved, relay_list), *relay;
 
 	(void)what;
-	for (unsigned n = relays->n_busy; n > 0; n--) {
-		relay = TAILQ_FIRST(&relays->busy);
-		if (relay == NULL)
-			break;
+	while ((relay = TAILQ_FIRST(&relays->starved)) != NULL) {
+		bool done = relay == last;
+
 		dequeue(relay);
-		move(relay);
+		move(relay, BOTH_WAYS);
+		if (done)
+			break;
 	}
 }
 
@@ -196,7 +245,7 @@ relays_init(struct relays *relays, struct loop *loop,
 	int r;
 
 	relays->ended = fn;
-	TAILQ_INIT(&relays->busy);
+	TAILQ_INIT(&relays->starved);
 	TAILQ_INIT(&relays->under_way);
 	relays->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (relays->epoll_fd < 0) {
@@ -226,7 +275,7 @@ relays_clear(struct relays *relays)
 static int
 watch(struct relay *relay, enum relay_side side, int fd)
 {
-	struct epoll_event event = {.events = WATCHED, .data.u64 = mark_of(relay, side)};
+	struct epoll_event event = event_of(relay, side);
 
 	if (epoll_ctl(relay->relays->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
 		return -errno;
@@ -244,11 +293,17 @@ relay_open(struct relay *relay, struct relays *relays, int client_fd, uint64_t l
 	return watch(relay, RELAY_CLIENT, client_fd);
 }
 
-/* What the client has sent so far is moved when the epoll tells of the peer's socket, at once. */
+/* What is there already is told of by the epoll at once. */
 int
 relay_join(struct relay *relay, int peer_fd)
 {
-	return watch(relay, RELAY_PEER, peer_fd);
+	int r;
+
+	relay->legs[RELAY_PEER].in = true;
+	r = watch(relay, RELAY_PEER, peer_fd);
+	if (r == 0)
+		wait_on(relay);
+	return r;
 }
 
 int
@@ -265,10 +320,11 @@ relay_start(struct relay *relay, struct relays *relays, const int fds[RELAY_SIDE
 }
 
 void
-relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe, uint32_t held)
+relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe)
 {
 	relay->flows[from].pipe = pipe;
-	relay->flows[from].bytes = relay->flows[from].held = held;
+	relay->flows[from].bytes = pipe->held;
+	wait_on(relay);
 }
 
 /* close() alone ends nothing where there are duplicates; connecting to nowhere aborts
@@ -312,6 +368,7 @@ relay_part(struct relay *relay)
 	end_socket(relay->legs[RELAY_PEER].fd, true);
 	let_go(relay, RELAY_PEER);
 	relay->legs[RELAY_PEER] = (struct relay_leg){.fd = -1};
+	wait_on(relay);
 }
 
 void
@@ -326,8 +383,7 @@ relay_stop(struct relay *relay, bool reset)
 bool
 relay_untouched(const struct relay *relay)
 {
-	const struct relay_flow *there = &relay->flows[RELAY_CLIENT];
-
-	return there->bytes == there->held && relay->flows[RELAY_PEER].bytes == 0 &&
-	       !relay->legs[RELAY_PEER].shut && !relay->legs[RELAY_CLIENT].shut;
+	return relay->flows[RELAY_CLIENT].bytes == relay_held(relay, RELAY_CLIENT) &&
+	       relay->flows[RELAY_PEER].bytes == 0 && !relay->legs[RELAY_PEER].shut &&
+	       !relay->legs[RELAY_CLIENT].shut;
 }

@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -41,9 +42,8 @@ struct relays {
 	struct pipes pipes;
 	int epoll_fd;
 	struct wake ready;
-	struct wake turn; /* those that have more to move, or wait for a pipe */
-	TAILQ_HEAD(, relay) busy;
-	unsigned n_busy;
+	struct wake turn; /* those that wait for a pipe */
+	TAILQ_HEAD(relay_list, relay) starved;
 	struct wake look; /* at those that have sent something which has not arrived: net/stall */
 	TAILQ_HEAD(, relay) under_way;
 	struct epoll_event *news; /* what is being worked off */
@@ -60,26 +60,26 @@ struct relays {
 struct relay_leg {
 	int fd; /* -1: the peer's, before there is one */
 	int user_timeout_ms;
-	bool readable, writable;
-	bool urgent; /* data of which splice(2) knows nothing may be in the way */
-	bool eof;    /* it has closed its direction */
-	bool shut;   /* and so have we the other one */
-	bool lifted; /* it does not have its TCP_USER_TIMEOUT for now: net/stall */
+	bool in : 1, out : 1; /* the epoll is to tell when it can be read, be written to */
+	bool urgent : 1;      /* data of which splice(2) knows nothing may be in the way */
+	bool ending : 1;      /* the end of its direction is near */
+	bool eof : 1;	      /* and has come */
+	bool shut : 1;	      /* and so have we closed the other one */
+	bool lifted : 1;      /* it does not have its TCP_USER_TIMEOUT for now: net/stall */
+	bool bulk : 1;	      /* what comes from it has filled a pipe */
 };
 
 /* From the leg of that side to the other one. */
 struct relay_flow {
 	struct pipe *pipe; /* while there is something in it */
 	uint64_t bytes;	   /* moved, ever */
-	uint32_t held;	   /* so much */
-	bool bulk;
 };
 
 struct relay {
 	struct relays *relays;
 	struct relay_leg legs[RELAY_SIDES];
 	struct relay_flow flows[RELAY_SIDES];
-	TAILQ_ENTRY(relay) turn;   /* in relays->busy, where in_turn */
+	TAILQ_ENTRY(relay) turn;   /* in relays->starved, where in_turn */
 	TAILQ_ENTRY(relay) looked; /* in relays->under_way, where is_looked */
 	uint64_t life;		   /* names it in pipe owners */
 	bool in_turn, is_looked;
@@ -87,6 +87,13 @@ struct relay {
 	 * of that side, and relay_part() is to be called. */
 	bool replaceable;
 };
+
+/* Bytes on their way from that side: in its pipe. */
+static inline uint32_t
+relay_held(const struct relay *relay, enum relay_side from)
+{
+	return relay->flows[from].pipe != NULL ? relay->flows[from].pipe->held : 0;
+}
 
 /* 0, or negative errno. */
 int relays_init(struct relays *relays, struct loop *loop,
@@ -116,7 +123,7 @@ int relay_start(
  * What a relay before this one, of the same life, has left in a pipe: goes on to the side opposite
  * to `from` first. Between relay_start() and the loop. The pipe is the relay's then.
  */
-void relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe, uint32_t held);
+void relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe);
 
 /*
  * Let go of both sockets. `reset`: their peers see a reset, even where there are duplicates.

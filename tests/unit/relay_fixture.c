@@ -148,7 +148,7 @@ reset(int *fd)
 bool
 is_stuck(struct fixture *f)
 {
-	return f->relay.flows[RELAY_CLIENT].held > 0 && !f->relay.legs[RELAY_PEER].writable;
+	return relay_held(&f->relay, RELAY_CLIENT) > 0;
 }
 
 static bool

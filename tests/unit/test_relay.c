@@ -211,6 +211,22 @@ an_orderly_end_reaches_both_in_spite_of_duplicates(void **state)
 	}
 }
 
+/* Whoever has closed one direction and goes away before the answer comes. */
+static void
+a_reset_after_the_end_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	char buf[8];
+
+	assert_int_equal(shutdown(f->outer[RELAY_CLIENT], SHUT_WR), 0);
+	run_until(f, has_arrived);
+	assert_int_equal(recv(f->outer[RELAY_PEER], buf, sizeof(buf), 0), 0);
+	reset(&f->outer[RELAY_CLIENT]);
+	run_until(f, has_ended);
+	assert_int_equal(f->end.side, RELAY_CLIENT);
+	assert_int_not_equal(f->end.error, 0);
+}
+
 static void
 a_reset_behind_unread_bytes_is_seen(void **state)
 {
@@ -247,7 +263,8 @@ goes_on_in_the_middle(void **state)
 	assert_int_equal(ioctl(pipe->read_fd, FIONREAD, &held), 0);
 	assert_true(held > 0);
 	assert_int_equal(relay_start(&f->relay, &f->relays, fds, 7), 0);
-	relay_resume(&f->relay, RELAY_CLIENT, pipe, (uint32_t)held);
+	pipe->held = (uint32_t)held;
+	relay_resume(&f->relay, RELAY_CLIENT, pipe);
 	shutdown(f->outer[RELAY_CLIENT], SHUT_WR);
 	fcntl(f->outer[RELAY_PEER], F_SETFL, O_NONBLOCK);
 	do {
@@ -321,6 +338,7 @@ main(void)
 	    RELAY_TEST(a_reset_of_the_client_goes_on),
 	    RELAY_TEST(a_reset_of_the_peer_goes_on),
 	    RELAY_TEST(an_orderly_end_reaches_both_in_spite_of_duplicates),
+	    RELAY_TEST(a_reset_after_the_end_is_seen),
 	    RELAY_TEST(a_reset_behind_unread_bytes_is_seen),
 	    RELAY_TEST(goes_on_in_the_middle),
 	    RELAY_TEST(urgent_data_goes_on_in_its_place),
