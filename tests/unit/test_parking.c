@@ -283,50 +283,6 @@ a_manager_that_does_not_keep_is_noticed(void **state)
 	drop(&things[1]);
 }
 
-/* Descriptors under way count against the limit (net/unix/scm.c too_many_unix_fds()), for all
- * processes of the same real user, and root's capabilities know no such limit. */
-static void
-become(uid_t uid)
-{
-	uid_t real, effective, saved;
-
-	assert_int_equal(getresuid(&real, &effective, &saved), 0);
-	if (saved == 0)
-		assert_int_equal(setresuid(uid, uid, 0), 0);
-}
-
-static void
-too_many_under_way_is_an_error_and_ends(void **state)
-{
-	struct manager *m = *state;
-	struct rlimit before, low;
-	struct thing thing = make_thing();
-	unsigned refused = 0;
-
-	/* The shelf is with the manager: were it still the courier's, who meets the limit as well,
-	 * the courier would give it up, and what lies on it would be under way no more. */
-	assert_int_equal(parking_reserve(m->parking), 0);
-	manager_serve(m, 1);
-	become(100000 + (uid_t)getpid());
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	low = (struct rlimit){100, before.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	for (uint32_t i = 0; i < 200; i++) {
-		int r = put(m, i, &thing);
-
-		assert_true(r == 0 || r == -ETOOMANYREFS);
-		refused += r < 0;
-	}
-	assert_true(refused >= 99); /* the limit may be exceeded by one */
-	assert_true(parking_dirty(m->parking));
-	assert_int_equal(parking_flush(m->parking, false), -ETOOMANYREFS);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_int_equal(parking_flush(m->parking, false), 0);
-	assert_false(parking_dirty(m->parking));
-	become(0);
-	drop(&thing);
-}
-
 static void
 what_is_no_shelf_of_ours_is_refused(void **state)
 {
@@ -382,7 +338,6 @@ main(void)
 	    both(the_next_daemon_goes_on_with_the_shelves),
 	    both(what_comes_during_a_change_is_not_lost),
 	    both(a_manager_that_does_not_keep_is_noticed),
-	    both(too_many_under_way_is_an_error_and_ends),
 	    both(what_is_no_shelf_of_ours_is_refused),
 	    cmocka_unit_test(names_are_strict),
 	};

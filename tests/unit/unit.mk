@@ -43,7 +43,9 @@ check_PROGRAMS += \
 	tests/unit/test_options \
 	tests/unit/test_pace \
 	tests/unit/test_outcome \
+	tests/unit/test_owned \
 	tests/unit/test_parking \
+	tests/unit/test_parking_limit \
 	tests/unit/test_parktable \
 	tests/unit/test_parktable_grown \
 	tests/unit/test_plan \
@@ -85,8 +87,9 @@ relay_fixture = tests/unit/relay_fixture.c tests/unit/relay_fixture.h
 tests_unit_test_relay_SOURCES = tests/unit/test_relay.c $(relay_fixture)
 tests_unit_test_relay_wait_SOURCES = tests/unit/test_relay_wait.c $(relay_fixture)
 
-tests_unit_test_parking_SOURCES = tests/unit/test_parking.c \
-	tests/unit/keeping_manager.c tests/unit/keeping_manager.h
+keeping_manager = tests/unit/keeping_manager.c tests/unit/keeping_manager.h
+tests_unit_test_parking_SOURCES = tests/unit/test_parking.c $(keeping_manager)
+tests_unit_test_parking_limit_SOURCES = tests/unit/test_parking_limit.c $(keeping_manager)
 
 # As a later version is, which has more fields in its slots.
 tests_unit_test_parktable_grown_SOURCES = tests/unit/test_parktable.c src/host/parktable.c
@@ -98,11 +101,4 @@ tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap
 # Every allocation fails once.
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
-endif
-
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_owned
-tests_unit_test_owned_SOURCES = tests/unit/test_owned.c
-tests_unit_test_owned_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_owned_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
 endif
