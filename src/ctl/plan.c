@@ -2,6 +2,7 @@
 #include "policy/plan.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "ctl/ask.h"
@@ -60,16 +61,46 @@ add_plan(struct table *table, const json_t *item)
 	plantable_add(table, &row);
 }
 
+static void
+add_heartbeat(struct table *table, const json_t *heartbeat)
+{
+	struct plantable_beat beat = {.every_ms = (int64_t)(real(heartbeat, "every_s") * 1000),
+	    .timeout_ms = (int64_t)(real(heartbeat, "timeout_s") * 1000),
+	    .send = text(heartbeat, "send"),
+	    .expect = json_string_value(json_object_get(heartbeat, "expect"))};
+
+	plantable_add_beat(table, json_is_object(heartbeat) ? &beat : NULL);
+}
+
+static bool
+any_heartbeat(const json_t *peers)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(
+	    peers, i, item) if (json_is_object(json_object_get(item, "heartbeat"))) return true;
+	return false;
+}
+
 static int
 print_table(const json_t *document)
 {
-	struct table *table = plantable_new();
+	const json_t *peers = json_object_get(document, "peers");
+	bool heartbeats = any_heartbeat(peers);
+	struct table *table = plantable_new(heartbeats);
 	json_t *item;
 	size_t i;
 	int r;
 
-	json_array_foreach(json_object_get(document, "peers"), i, item) if (table != NULL)
-	    add_plan(table, item);
+	json_array_foreach(peers, i, item)
+	{
+		if (table == NULL)
+			break;
+		add_plan(table, item);
+		if (heartbeats)
+			add_heartbeat(table, json_object_get(item, "heartbeat"));
+	}
 	r = table != NULL ? table_print(table, stdout) : -1;
 	table_free(table);
 	return r < 0 || fflush(stdout) != 0 ? ctl_complain(CTL_FAILED, "out of memory") : CTL_OK;

@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 
+#include "policy/expect.h"
+
+struct config_heartbeat;
 struct config_peer;
 struct json_t;
 struct plan;
@@ -17,6 +20,12 @@ struct planview {
 	int64_t learnt_ms;	 /* the firewall's idle timeout as it was learnt; 0: it was not */
 	const struct survey *survey; /* NULL: the firewall was declared. Times count from now. */
 };
+
+/* Bytes that are all escaped, in quotes, and how that ends. */
+#define PLANVIEW_BYTES (4 * EXPECT_MAX + 8)
+
+/* What a heartbeat sends or expects, escaped as in the configuration. */
+void planview_bytes(const char *bytes, size_t len, char ret_text[PLANVIEW_BYTES]);
 
 /* NULL where there is no memory. */
 struct json_t *planview_json(const struct planview *view);

@@ -89,10 +89,40 @@ in_force(const struct config_peer *peer, const struct lore *lore)
 	return force;
 }
 
+static bool
+any_heartbeat(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].heartbeat != NULL)
+			return true;
+	return false;
+}
+
+static void
+add_heartbeat(struct table *table, const struct config_heartbeat *heartbeat)
+{
+	char send[PLANVIEW_BYTES], expect[PLANVIEW_BYTES];
+	struct plantable_beat beat = {.send = send};
+
+	if (heartbeat == NULL) {
+		plantable_add_beat(table, NULL);
+		return;
+	}
+	beat.every_ms = heartbeat->terms.every_ms;
+	beat.timeout_ms = heartbeat->terms.timeout_ms;
+	planview_bytes(heartbeat->send, heartbeat->send_len, send);
+	if (heartbeat->expect.bytes != NULL) {
+		planview_bytes(heartbeat->expect.bytes, heartbeat->expect.len, expect);
+		beat.expect = expect;
+	}
+	plantable_add_beat(table, &beat);
+}
+
 static int
 show_plan_table(const struct config *config, const struct lore *lore, FILE *out)
 {
-	struct table *table = plantable_new();
+	bool heartbeats = any_heartbeat(config);
+	struct table *table = plantable_new(heartbeats);
 
 	if (table == NULL)
 		return -ENOMEM;
@@ -107,6 +137,8 @@ show_plan_table(const struct config *config, const struct lore *lore, FILE *out)
 		    .survey = force.measured ? &force.survey : NULL};
 
 		plantable_add(table, &row);
+		if (heartbeats)
+			add_heartbeat(table, peer->heartbeat);
 	}
 	return write_table(table, out);
 }

@@ -11,11 +11,14 @@
 #include "policy/timespan.h"
 #include "policy/words.h"
 
-#define TEXT   256
+#define TEXT 256
+/* Of what a heartbeat sends and expects, so many characters are enough to know it by. */
+#define BYTES_MOST 16
+
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 struct table *
-plantable_new(void)
+plantable_new(bool heartbeats)
 {
 	static const struct table_column columns[] = {
 	    {"PEER", TABLE_LEFT},
@@ -27,9 +30,11 @@ plantable_new(void)
 	    {"SURVIVES LOST", TABLE_RIGHT},
 	    {"NOTICES WITHIN", TABLE_RIGHT},
 	    {"MARGIN", TABLE_RIGHT},
+	    {"HEARTBEAT", TABLE_LEFT},
 	};
+	size_t n = sizeof(columns) / sizeof(columns[0]);
 
-	return table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	return table_new(columns, heartbeats ? n : n - 1);
 }
 
 /* "3 days ago", "4h 12min ago" */
@@ -135,4 +140,39 @@ plantable_add(struct table *table, const struct plantable_row *row)
 	table_add(table, "%d", plan->survives_lost);
 	add_at_most(table, plan->detect_worst_ms);
 	add_at_least(table, plan->margin_ms);
+}
+
+/* In quotes; what is long is cut off, and no escape in two. */
+static void
+add_bytes(char *text, const char *bytes)
+{
+	size_t n = 0, len = strlen(bytes);
+
+	while (n < len) {
+		size_t step = bytes[n] != '\\' ? 1 : bytes[n + 1] == 'x' ? 4 : 2;
+
+		if (n + step > BYTES_MOST)
+			break;
+		n += step;
+	}
+	words_add(text, TEXT, "\"%.*s\"%s", (int)n, bytes, n < len ? ".." : "");
+}
+
+/* "PING\r\n" every 50s, "PONG" within 10s */
+void
+plantable_add_beat(struct table *table, const struct plantable_beat *beat)
+{
+	char span[TIMESPAN_MAX], text[TEXT] = "";
+
+	if (beat == NULL) {
+		table_add(table, "none");
+		return;
+	}
+	add_bytes(text, beat->send);
+	words_add(text, TEXT, " every %s, ", timespan_written(beat->every_ms, span, sizeof(span)));
+	if (beat->expect != NULL)
+		add_bytes(text, beat->expect);
+	words_add(text, TEXT, "%s within %s", beat->expect != NULL ? "" : "any answer",
+	    timespan_written(beat->timeout_ms, span, sizeof(span)));
+	table_add(table, "%s", text);
 }

@@ -4,6 +4,7 @@
 
 /* Plans as a table, of a configuration or of the running daemon. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct plan;
@@ -20,8 +21,19 @@ struct plantable_row {
 	const struct survey *survey;
 };
 
-/* NULL: out of memory, here or later (table_print()). */
-struct table *plantable_new(void);
+/* What is sent and expected, escaped as in the configuration. */
+struct plantable_beat {
+	int64_t every_ms;
+	int64_t timeout_ms;
+	const char *send;
+	const char *expect; /* NULL: any answer */
+};
+
+/* With a column for heartbeats, or without. NULL: out of memory, here or later (table_print()). */
+struct table *plantable_new(bool heartbeats);
 void plantable_add(struct table *table, const struct plantable_row *row);
+
+/* Where there is that column, after each row. NULL: the peer has none. */
+void plantable_add_beat(struct table *table, const struct plantable_beat *beat);
 
 #endif

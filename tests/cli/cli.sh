@@ -96,6 +96,16 @@ peers:
   - vpn.example.com:443
   - {name: plant, address: "[2001:db8::7]:9000", firewall: aws-nat-gateway, sessions: 4}
 END
+cat >"$dir/beat.yaml" <<'END'
+peers:
+  - vpn.example.com:443
+  - name: proxied
+    address: proxied.example.com:443
+    heartbeat: {send: "PING\r\n", expect: "PONG", every: 50s, timeout: 10s}
+  - name: binary
+    address: binary.example.com:443
+    heartbeat: {send: '\x00\x01fourteen chars\xff', every: 1min 30s, timeout: 500ms}
+END
 cat >"$dir/bad.yaml" <<'END'
 peers:
   - vpn.example.com:70000
@@ -162,6 +172,20 @@ ran --plan -c "$dir/good.yaml"
 ok "--plan: exit 0" exits 0
 ok "--plan names a peer by its address" out_has 'vpn\.example\.com:443'
 ok "--plan names a peer, and its firewall" out_has 'plant.*aws-nat-gateway'
+ok "--plan without heartbeats has no column for them" out_has 'MARGIN$'
+
+ran --plan -c "$dir/beat.yaml"
+ok "--plan has a column for heartbeats" out_has 'MARGIN  HEARTBEAT$'
+ok "--plan shows a heartbeat" out_has '^proxied .*  "PING\\r\\n" every 50s, "PONG" within 10s$'
+ok "--plan shows the beginning of what is sent" \
+	out_has '^binary .*  "\\x00\\x01fourteen"\.\. every 90s, any answer within 500ms$'
+ok "--plan says of the others that they have none" out_has '^vpn\..*  none$'
+
+ran --plan --json -c "$dir/beat.yaml"
+ok "--plan --json has heartbeats where there are any" json \
+	'[p["heartbeat"] for p in j["peers"]] == [None,
+	{"every_s": 50, "timeout_s": 10, "send": "PING\\r\\n", "expect": "PONG"},
+	{"every_s": 90, "timeout_s": 0.5, "send": "\\x00\\x01fourteen chars\\xff", "expect": None}]'
 
 ran --plan --json -c "$dir/good.yaml"
 ok "--plan --json: exit 0" exits 0

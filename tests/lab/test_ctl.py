@@ -208,11 +208,14 @@ def test_followers_end_with_the_daemon(up):
 
 def test_plan(up):
     _, daemon = up
-    plan = ctl.ask(daemon, "plan")
-    assert plan["peers"] == [daemon.plan("hq")]
-    table = subprocess.run([daemon.program, "--plan", "-c", str(daemon.file)], check=True,
-                           capture_output=True, text=True).stdout
-    assert ctl.run(daemon, "plan") == table
+    beating = ("proxied", NOBODY, "heartbeat: {send: 'PING', every: 20s}")
+    for peers in ([HQ], [HQ, beating]):
+        daemon.reload(config(*peers))
+        plan = ctl.ask(daemon, "plan")
+        assert plan["peers"] == [daemon.plan(name) for name, *_ in peers]
+        table = subprocess.run([daemon.program, "--plan", "-c", str(daemon.file)], check=True,
+                               capture_output=True, text=True).stdout
+        assert ctl.run(daemon, "plan") == table
 
 
 def test_version(up):

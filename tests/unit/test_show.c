@@ -241,7 +241,8 @@ static const char plant_7[] = "{"
 			      "\"detect_within_worst_ms\": 119546,"
 			      "\"refresh_worst_ms\": 89732,"
 			      "\"margin_ms\": 510268,"
-			      "\"sessions\": 100000"
+			      "\"sessions\": 100000,"
+			      "\"heartbeat\": null"
 			      "}";
 
 static void
