@@ -39,6 +39,7 @@ class Tunnel:
         self.peer = peer or bench.peer()
         self.daemon = bench.guard(config(**kwargs))
         self.daemon.await_said("takes in clients at")
+        self.daemon.await_note("^READY=1")  # all that are configured
 
     def connect(self, port=LISTEN):
         client = self.bench.lab.client.connect(("127.0.0.1", port))
