@@ -57,6 +57,15 @@ commands()
 	done <"$lint_tmp/commands"
 }
 
+# columns TREE: kaguard.8 explains those of --plan.
+columns()
+{
+	"$KAGUARD" --plan -c "$KAGUARD_SRCDIR/doc/examples/tuning.yaml" | sed -e 's/   */\n/g' -e 1q |
+		grep -vx PEER | while read -r column; do
+		grep -qxF ".It $column" "$1/doc/kaguard.8" || echo "$column is not in kaguard.8"
+	done
+}
+
 # twice TREE: nothing is in a list of a page twice.
 twice()
 {
@@ -121,6 +130,7 @@ clean "kaguardctl.1 has the options of kaguardctl --help" \
 clean "kaguardctl.1 has the commands of kaguardctl --help" commands "$KAGUARD_SRCDIR"
 clean "kaguard.yaml.5 has all keys, each with an example" keys "$lint_tmp/tree"
 clean "kaguard.journal.7 has an example of each message" said "$KAGUARD_SRCDIR"
+clean "kaguard.8 has the columns of kaguard --plan" columns "$KAGUARD_SRCDIR"
 clean "nothing is in a manual page twice" twice "$lint_tmp/tree"
 catches "--help is not in kaguard.8" doc/kaguard.8 options "$KAGUARD" kaguard.8 <<'END'
 .It Fl -colour
@@ -170,6 +180,9 @@ the machine slept
 for 8h
 .Ed
 .El
+END
+catches "MARGIN is not in kaguard.8" doc/kaguard.8 columns <<'END'
+.It PROBES/H
 END
 catches ".It Fl -max is in a.1 twice" doc/a.1 twice <<'END'
 .It Fl -max
