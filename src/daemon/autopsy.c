@@ -94,12 +94,18 @@ held_but(const struct session *this, const struct peer *peer, unsigned from)
 	return NULL;
 }
 
-/* One that is asked already is not asked anew: it would be given its time anew, and one that is
- * dead would never be, while others die. */
+/*
+ * One that is asked already, or whose own probes go unanswered, will tell as it is. To be asked
+ * anew would give it its time anew: it would be given up later than the plan promises, or never
+ * while others die.
+ */
 static void
 ask(struct session *s)
 {
-	if (!s->probing)
+	if (s->probing)
+		return;
+	tuner_look(s);
+	if (s->probes == 0)
 		tuner_probe(s);
 }
 

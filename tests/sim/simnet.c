@@ -248,16 +248,20 @@ sim_probe(struct conn *conn, const struct keepalive *keepalive)
 	return 0;
 }
 
+/* Who is to die has had probes that were not answered. */
 static int
 sim_facts(struct conn *conn, struct tcp_facts *ret)
 {
+	const struct attempt *a = conn->attempt;
+
 	if (conn->fd < 0)
 		return -EBADF;
-	*ret = (struct tcp_facts){.rtt_us = conn->attempt->host->rtt_ms * 1000,
-	    .probes = conn->attempt->host->forgets_ms > 0 ? 1 : 3};
-	if (conn->attempt->host->late)
-		ret->probes = conn->attempt->keep.probes;
-	simtalk_facts(conn->attempt, sim_of(conn)->now_ms, ret);
+	*ret = (struct tcp_facts){.rtt_us = a->host->rtt_ms * 1000};
+	if (a->host->late)
+		ret->probes = a->keep.probes;
+	else if (a->next.what == CONN_LOST)
+		ret->probes = a->host->forgets_ms > 0 ? 1 : 3;
+	simtalk_facts(a, sim_of(conn)->now_ms, ret);
 	return 0;
 }
 
