@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
@@ -118,23 +119,33 @@ def idle(setting, tools, capture, seconds):
 class Death:
     """How a tool takes it that the firewall has forgotten its sessions."""
 
-    def __init__(self, tool, ports):
-        self.tool, self.old = tool, set(ports)
+    def __init__(self, tool, ports, capture):
+        self.tool, self.old, self.capture = tool, set(ports), capture
         self.gone = {}  # source port -> when it was given up
+        self.new = {}  # source port -> when a new session came from it, maybe from an old one's
         self.back = None  # when as many new ones were up
+        self._seen = len(capture.segments)
 
     def look(self):
         now = time.time()
+        came = self.capture.segments[self._seen:]
+        self._seen += len(came)
+        self.new |= {s.source_port: s.at for s in came
+                     if s.is_syn and s.remote_port == self.tool.port}
         up = rivals.established(self.tool.setting.lab.client, self.tool.port)
-        self.gone |= {port: now for port in self.old - up - self.gone.keys()}
-        if self.back is None and len(up - self.old) >= self.tool.sessions:
+        for port in self.old - self.gone.keys():
+            if port in self.new or port not in up:
+                self.gone[port] = self.new.get(port, now)
+        if self.back is None and len(up & self.new.keys()) >= self.tool.sessions:
             self.back = now
 
-    def result(self, capture):
-        heard = {port: 0 for port in self.old}
-        for segment in list(capture.segments):
-            if segment.source_port == self.tool.port and segment.remote_port in heard:
-                heard[segment.remote_port] = max(heard[segment.remote_port], segment.at)
+    def result(self):
+        heard = dict.fromkeys(self.old, 0)
+        for segment in list(self.capture.segments):
+            port = segment.remote_port
+            if segment.source_port == self.tool.port and port in heard and (
+                    segment.at < self.gone.get(port, float("inf"))):
+                heard[port] = max(heard[port], segment.at)
         took = [at - heard[port] for port, at in self.gone.items()]
         noticed = len(took) == len(self.old)
         return {
@@ -148,7 +159,7 @@ class Death:
 
 def silent_death(setting, tools, capture, patience_s):
     """The firewall forgets everything; when does each notice, when is it back?"""
-    deaths = [Death(tool, ports) for tool, ports in tools.items()]
+    deaths = [Death(tool, ports, capture) for tool, ports in tools.items()]
     setting.lab.firewall.flush()
 
     def all_back():
@@ -157,7 +168,7 @@ def silent_death(setting, tools, capture, patience_s):
         return all(death.back for death in deaths)
 
     wait(patience_s, "the firewall has forgotten all", all_back)
-    return {death.tool: death.result(capture) for death in deaths}
+    return {death.tool: death.result() for death in deaths}
 
 
 def measure(options, stack):
@@ -227,19 +238,21 @@ HEAD = ["", "kept while idle", "memory, 1 session", "memory, each further", "CPU
         "wake-ups", "packets", "silent death noticed after", "then all back after"]
 
 
+REMARKS = """Linux {kernel}, {cpus} CPUs. The firewall forgets after {timeout_s} s and drops what it has
+forgotten. CPU time, voluntary context switches and packets (both ways) are those of {idle_s} idle
+seconds, scaled to a session and hour; the longer the firewall's timeout, the fewer are probes and
+packets. Memory is user space (PSS) at this end, without the clients'; CPU time is without what the
+kernel spends on probes. A death is noticed so long after the last answer (the longest of all
+sessions). Clients connect again at once."""
+
+
 def show(result):
     """A table in Markdown, and how it came about."""
     for line in [HEAD, ["---"] * len(HEAD),
                  *(row(name, v, result["patience_s"]) for name, v in result["tools"].items())]:
         print(f"| {' | '.join(line)} |")
-    print(f"""
-Linux {result['kernel']}, {result['cpus']} CPUs. The firewall forgets after {result['timeout_s']} s
-and drops what it has forgotten. CPU time, voluntary context switches and packets (both ways) are
-those of {result['idle_s']} idle seconds, scaled to a session and hour; the longer the firewall's
-timeout, the fewer are probes and packets. Memory is user space (PSS) at this end, without the clients'; CPU time is without what
-the kernel spends on probes. A death is noticed so long after the last answer (the longest of all
-sessions). Clients connect again at once.
-""")
+    print()
+    print(textwrap.fill(REMARKS.format(**result), 100), end="\n\n")
     for name, values in result["tools"].items():
         version = f" {values['version']}" if values["version"] else ""
         print(f"  {name}{version}, {values['sessions']} sessions: {values['options']}")
