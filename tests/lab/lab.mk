@@ -18,8 +18,10 @@ EXTRA_DIST += demo \
 	tests/lab/test_descriptors.py \
 	tests/lab/test_flush.py \
 	tests/lab/test_forward.py \
+	tests/lab/test_forward_bad.py \
 	tests/lab/test_forward_handover.py \
 	tests/lab/test_forward_takeover.py \
+	tests/lab/test_programs.py \
 	tests/lab/test_handover.py \
 	tests/lab/test_heartbeat.py \
 	tests/lab/test_held.py \
