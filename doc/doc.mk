@@ -6,7 +6,7 @@ EXTRA_DIST += doc/wire.json doc/wire.svg tools/draw_wire.py
 
 # For those who run it, for those who read or change it.
 dist_doc_DATA = doc/monitoring.md doc/troubleshooting.md doc/tuning.md \
-	doc/firewalls.md doc/security.md doc/architecture.md doc/kaguard-dashboard.json doc/kaguard-alerts.yaml
+	doc/containers.md doc/firewalls.md doc/security.md doc/architecture.md doc/kaguard-dashboard.json doc/kaguard-alerts.yaml
 
 # What documents show of programs, written down anew. tests/docs/shown.sh compares.
 SHOWN = doc/architecture.md doc/firewalls.md doc/tuning.md
@@ -20,7 +20,8 @@ docs: src/kaguard$(EXEEXT) tools/fsm$(EXEEXT) tools/plan-steps$(EXEEXT)
 exampledir = $(docdir)/examples
 dist_example_DATA = doc/examples/database-behind-nat.yaml doc/examples/iot-call-home.yaml \
 	doc/examples/monitored.yaml doc/examples/prometheus.yml \
-	doc/examples/sites-behind-a-firewall.yaml doc/examples/tuning.yaml doc/kaguard-db.socket
+	doc/examples/sidecar-pod.yml doc/examples/sites-behind-a-firewall.yaml \
+	doc/examples/tuning.yaml doc/kaguard-db.socket
 dist_man_MANS += doc/kaguardctl.1
 
 # The JSON that kaguardctl prints.

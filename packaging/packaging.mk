@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-EXTRA_DIST += packaging/kaguard.spec.in tools/rpm
+EXTRA_DIST += .dockerignore packaging/container/Containerfile packaging/kaguard.spec.in tools/rpm
 
 # RPM packages, into rpm/. The tarball has the spec, so that rpmbuild -ta takes it as it is.
 .PHONY: rpm
