@@ -64,9 +64,13 @@ names()
 		sed 's/$/ is not in troubleshooting.md/'
 }
 
+# lines TREE: lines of the journal can be written; those in the manual page are in tests/lint/docs.sh.
 lines()
 {
-	"$PYTHON" "$KAGUARD_SRCDIR/tests/docs/lines.py" "$KAGUARD_SRCDIR/src" "$1/doc/troubleshooting.md"
+	for document in "$1/README.md" "$1/doc/troubleshooting.md"; do
+		[ ! -e "$document" ] ||
+			"$PYTHON" "$KAGUARD_SRCDIR/tests/docs/lines.py" "$KAGUARD_SRCDIR/src" "$document"
+	done
 }
 
 lint_tmp=$(mktemp -d)
@@ -75,7 +79,7 @@ trap 'rm -rf "$lint_tmp"' EXIT
 clean "documents speak of files and tests that are there" paths "$KAGUARD_SRCDIR"
 clean "links lead somewhere" links "$KAGUARD_SRCDIR"
 clean "doc/troubleshooting.md has the messages of trouble" names "$KAGUARD_SRCDIR"
-clean "lines of the journal in doc/troubleshooting.md can be written" lines "$KAGUARD_SRCDIR"
+clean "lines of the journal that are quoted can be written" lines "$KAGUARD_SRCDIR"
 catches "a.md: there is no src/daemon/sesion.c" doc/a.md paths <<'END'
 See `src/daemon/sesion.c`.
 END
