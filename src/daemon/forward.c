@@ -174,7 +174,7 @@ forwards_configure(struct forwards *all)
 			(void)stow_ready(all->keep);
 			renew_spent(peer);
 			forward_listen(peer->forward);
-		} else {
+		} else if (peer->config->listen != NULL) {
 			lacking = true;
 		}
 		if (forward_wants(peer))

@@ -124,6 +124,7 @@ def test_life(bench, image, start):
     assert re.search(rf"^NSpid:\s+{container.pid}\s+1$",
                      pathlib.Path(f"/proc/{container.pid}/status").read_text(), re.M)
     container.await_line("hq/0: .*refused")
+    assert len(container.lines) == 2, "it is started, and somebody refuses; nothing else"
     assert container.ctl("status").returncode == 2
     assert container.ctl("version").returncode == 0
 
