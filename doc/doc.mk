@@ -5,8 +5,9 @@ dist_man_MANS += doc/kaguard.8 doc/kaguard.journal.7
 EXTRA_DIST += doc/wire.json doc/wire.svg tools/draw_wire.py
 
 # For those who run it, for those who read or change it.
-dist_doc_DATA = doc/monitoring.md doc/troubleshooting.md doc/tuning.md \
-	doc/containers.md doc/firewalls.md doc/security.md doc/architecture.md doc/kaguard-dashboard.json doc/kaguard-alerts.yaml
+dist_doc_DATA = doc/comparison.md doc/monitoring.md doc/troubleshooting.md doc/tuning.md \
+	doc/containers.md doc/firewalls.md doc/security.md doc/architecture.md \
+	doc/kaguard-dashboard.json doc/kaguard-alerts.yaml
 
 # What documents show of programs, written down anew. tests/docs/shown.sh compares.
 SHOWN = doc/architecture.md doc/firewalls.md doc/tuning.md
