@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -299,11 +300,11 @@ on_listener(struct wake *wake, unsigned what)
 	struct clients *clients = container_of(wake, struct clients, listener);
 	int fd = control_accept(&clients->control);
 
-	if (what & WAKE_TIME)
-		wake_arm(wake, clients->control.fd, WAKE_READ, -1);
+	bool lacking = what & WAKE_TIME && wake_arm(wake, clients->control.fd, WAKE_READ, -1) < 0;
+
 	if (fd >= 0)
 		welcome(clients, fd);
-	else if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
+	if (lacking || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
 		wake_after(wake, EXHAUSTED_MS);
 }
 
@@ -332,7 +333,12 @@ clients_listen(struct clients *clients, const char *path, char *why, size_t size
 	r = control_open(path, &clients->control, why, size);
 	if (r < 0)
 		return r;
-	return wake_arm(&clients->listener, clients->control.fd, WAKE_READ, -1);
+	r = wake_arm(&clients->listener, clients->control.fd, WAKE_READ, -1);
+	if (r < 0) {
+		snprintf(why, size, "%s", strerror(-r));
+		control_close(&clients->control);
+	}
+	return r;
 }
 
 void

@@ -67,7 +67,8 @@ close_ear(struct ear *ear)
 static void
 open_ear(struct ear *ear)
 {
-	(void)wake_arm(&ear->wake, ear->fd, WAKE_READ, -1);
+	if (wake_arm(&ear->wake, ear->fd, WAKE_READ, -1) < 0)
+		wake_after(&ear->forward->all->resume, NO_ROOM_MS);
 }
 
 /* Said once, until there was room. */

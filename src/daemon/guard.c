@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/forward.h"
 #include "daemon/peer.h"
+#include "daemon/roster.h"
 #include "daemon/tuner.h"
 
 static int
@@ -270,6 +271,9 @@ guard_check(struct guard *guard)
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct peer *peer = guard->peers[i];
 
+		/* There was no memory for them. */
+		if (peer->n_sessions < peer->config->sessions && roster_resize(peer) == 0)
+			peer_pump(peer);
 		if (TAILQ_EMPTY(&peer->queue) || peer->waiting != NULL ||
 		    peer->pace.in_flight > 0 || peer->in_line)
 			continue;

@@ -155,7 +155,8 @@ peer_configure(struct peer *peer, const struct config_peer *config, unsigned cha
 		reconnect_all(peer);
 	else
 		path_look_again(peer);
-	if (changes & CONFIG_SESSIONS && roster_resize(peer) < 0)
+	if ((changes & CONFIG_SESSIONS || peer->n_sessions < config->sessions) &&
+	    roster_resize(peer) < 0)
 		r = -ENOMEM;
 	return r;
 }

@@ -105,8 +105,8 @@ on_wake(struct wake *wake, unsigned what)
 	}
 	n = recv(session->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT | MSG_TRUNC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOMEM || errno == ENOBUFS)) {
-		if (what & WAKE_TIME)
-			wake_arm(wake, session->fd, WAKE_READ, -1);
+		if (what & WAKE_TIME && wake_arm(wake, session->fd, WAKE_READ, -1) < 0)
+			wake_after(wake, DISCARD_PAUSE_MS);
 		return;
 	}
 	if (n > 0) {

@@ -228,8 +228,9 @@ on_wake(struct wake *wake, unsigned what)
 
 	(void)what;
 	if (w->paused) {
-		w->paused = false;
-		wake_arm(&w->wake, rtnl_fd(w->socket), WAKE_READ, -1);
+		w->paused = wake_arm(&w->wake, rtnl_fd(w->socket), WAKE_READ, -1) < 0;
+		if (w->paused)
+			wake_after(&w->wake, PAUSE_MS);
 		return;
 	}
 	if (rtnl_receive(w->socket, &w->reader) == -ENOBUFS) {

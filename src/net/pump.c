@@ -176,7 +176,9 @@ pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 		r = ended(end, side, 0);
 	if (r >= 0 && from->eof && !to->shut) {
 		to->shut = true;
-		shutdown(to->fd, SHUT_WR);
+		/* Who cannot be told of the end has met one of its own. */
+		if (shutdown(to->fd, SHUT_WR) < 0)
+			r = ended(end, pump_opposite(side), pump_error_of(to->fd, ECONNRESET));
 	}
 	return r < 0 ? ENDED : MOVED;
 }

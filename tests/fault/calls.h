@@ -39,7 +39,6 @@ CALL(ssize_t, -1, ENOMEM, EINTR, recvmsg, (int a, struct msghdr *b, int c), (a, 
 CALL(ssize_t, -1, ENOMEM, 0, splice, (int a, off64_t *b, int c, off64_t *d, size_t e, unsigned f), (a, b, c, d, e, f))
 CALL(int, -1, EMFILE, 0, pipe2, (int a[2], int b), (a, b))
 
-CALL(ssize_t, -1, EIO, EINTR, read, (int a, void *b, size_t c), (a, b, c))
 CALL(ssize_t, -1, EIO, 0, pread, (int a, void *b, size_t c, off_t d), (a, b, c, d))
 CALL(int, -1, EIO, 0, fstat, (int a, struct stat *b), (a, b))
 CALL(int, -1, EACCES, 0, stat, (const char *a, struct stat *b), (a, b))

@@ -15,7 +15,7 @@ tests/fault/wrap.opts: $(srcdir)/tests/fault/calls.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fault && { \
 		$(SED) -n 's/^CALL([^,]*,[^,]*,[^,]*,[^,]*, \([a-z0-9_]*\),.*/--wrap=\1/p' \
 			$(srcdir)/tests/fault/calls.h && \
-		printf -- '--wrap=%s\n' open fcntl write epoll_ctl sd_journal_sendv; } >$@
+		printf -- '--wrap=%s\n' open fcntl read write epoll_ctl sd_journal_sendv; } >$@
 
 EXTRA_DIST += tests/fault/faults.py tests/fault/stage.py tests/fault/lsan.supp
 

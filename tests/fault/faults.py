@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""faults.py PROGRAM [--sample N] [--persistent] [--jobs N] [--seed N] [--only ID:N[:2]@LIFE] [--keep]
+"""faults.py PROGRAM [--sample N] [--persistent] [--jobs N] [--seed N] [--only ID:N[:2]@LIFE] [--healthy N] [--keep]
 
 Every failure once. PROGRAM is tests/fault/kaguard-faulty. It is run through its life: start, sessions
 and tunnels, control, deaths, reload, hand-over to the next daemon, and stop. First all its calls are
@@ -11,6 +11,7 @@ goes on. No sanitizer may have anything to say, and no descriptor may be left.
   --sample N      only N of these, other ones each time
   --persistent    the call fails from then on: it may do what it can, but not crash or hang
   --only WHAT     this one, with its log
+  --healthy N     no failure at all, N times: for other sanitizers
 """
 import argparse
 import collections
@@ -99,7 +100,14 @@ class Life:
         self.until("READY=1", lambda: "READY=1" in self.manager.notes)
 
     def all_up(self, *, sessions):
+        asked = time.monotonic()
+
         def up():
+            nonlocal asked
+            # Without memory for all it says so; and what to do about that is to reload.
+            if time.monotonic() > asked + 1 and "not all of it is in force" in self.daemon.words():
+                self.daemon.process.send_signal(signal.SIGHUP)
+                asked = time.monotonic()
             found = call(self.control, "Status")["sessions"]
             return [s["state"] for s in found if s["peer"] != "dead"] == ["up"] * sessions
         self.until(f"{sessions} sessions up", up)
@@ -171,7 +179,9 @@ class Life:
     def settle(self, normal):
         def settled():
             self.open = self.daemon.descriptors()
-            return all(n <= normal.get(kind, 0) for kind, n in self.open.items())
+            # A relay keeps a pipe for the next one, and two where both directions met.
+            return all(n <= normal.get(kind, 0) + (2 if kind == "pipe" else 0)
+                       for kind, n in self.open.items())
         try:
             until("as many descriptors as without a failure", settled, 4)
         except Broken as broken:
@@ -240,19 +250,25 @@ def try_one(program, number, name, fault, options):
     return outcome, name, fault, words
 
 
-def list_faults(program, options):
-    """Run as it is, and choose what is to fail: each call the first time, the second and the last."""
-    life = Life(program, 0)
-    faults = []
+def live(program, number):
+    """Run as it is."""
+    life = Life(program, number)
     try:
         life.run()
     except Broken as broken:
         sys.exit(f"without a failure: {broken}\n{life.daemon.words()}")
+    return life
+
+
+def list_faults(program, options):
+    """Run as it is, and choose what is to fail: each call the first time, the second and the last."""
+    life = live(program, 0)
+    faults = []
     options.normal = life.open
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls.h"),
               encoding="utf-8") as table:
         twofold = {line.split(", ")[4] for line in table
-                   if line.startswith("CALL(") and line.split(", ")[3] != "0"} | {"open", "write", "epoll_ctl"}
+                   if line.startswith("CALL(") and line.split(", ")[3] != "0"} | {"open", "read", "write", "epoll_ctl"}
     for number in (1, 2):
         for ident, (n, name) in life.calls(number)[0].items():
             plus = "+" if options.persistent else ""
@@ -284,6 +300,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1))
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--only")
+    parser.add_argument("--healthy", type=int)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     options.normal = None
@@ -292,6 +309,11 @@ def main():
         outcome, _, _, words = try_one(options.program, 0, "?", (int(number), fault), options)
         print(words + outcome)
         return outcome == "broken"
+    if options.healthy is not None:
+        for number in range(options.healthy):
+            live(options.program, number).close()
+        print(f"1..1\nok 1 - {options.healthy} lives without a failure")
+        return False
     faults = list_faults(options.program, options)
     listed = len(faults)
     if options.sample is not None:

@@ -122,8 +122,11 @@ static int
 sim_open(struct net *net, struct conn *conn)
 {
 	struct simnet *sim = container_of(net, struct simnet, net);
-	struct attempt *a = calloc(1, sizeof(*a));
+	struct attempt *a;
 
+	if (sim->no_memory)
+		return -ENOMEM;
+	a = calloc(1, sizeof(*a));
 	assert(a != NULL);
 	a->conn = conn;
 	a->index = sim->n_all;

@@ -75,6 +75,7 @@ struct simnet {
 	unsigned sockets, max_sockets; /* beyond which EMFILE */
 	unsigned probes;	       /* asked for on demand */
 	unsigned conns;		       /* opened and not cleared */
+	bool no_memory;		       /* for another one */
 	bool prompt;		       /* names are literals: known at once */
 	/* every conn that is open, for the test to walk */
 	struct attempt **all;

@@ -306,6 +306,41 @@ sessions_of_the_daemon_before_go_on(void **unused)
 	world_clear(&w);
 }
 
+/* Those that a reload found no memory for come by themselves, or with the next reload. */
+static void
+sessions_that_memory_lacked_for_come_later(void **unused)
+{
+	static struct world w;
+	struct guard_changes changes;
+
+	(void)unused;
+	world_with_one_peer(&w, 3);
+	guard_pump(&w.guard);
+	w.sim.no_memory = true;
+	world_fill_peer(&w.peers[1][0], 0, 6);
+	w.config[1] = (struct config){.peers = w.peers[1], .n_peers = 1};
+	assert_int_equal(guard_configure(&w.guard, &w.config[1], &changes), -ENOMEM);
+	world_pass(&w, MINUTE);
+	assert_int_equal(w.guard.in_state[FSM_UP], 3);
+	guard_check(&w.guard);
+	assert_int_equal(w.guard.n_sessions, 3);
+	w.sim.no_memory = false;
+	guard_check(&w.guard);
+	world_pass(&w, MINUTE);
+	assert_int_equal(w.guard.in_state[FSM_UP], 6);
+	world_clear(&w);
+	world_with_one_peer(&w, 3);
+	w.sim.no_memory = true;
+	world_fill_peer(&w.peers[1][0], 0, 6);
+	w.config[1] = (struct config){.peers = w.peers[1], .n_peers = 1};
+	assert_int_equal(guard_configure(&w.guard, &w.config[1], &changes), -ENOMEM);
+	w.sim.no_memory = false;
+	w.peers[0][0] = w.peers[1][0];
+	assert_int_equal(guard_configure(&w.guard, &w.config[0], &changes), 0);
+	assert_int_equal(w.guard.n_sessions, 6);
+	world_clear(&w);
+}
+
 static void
 note_stall(struct guard *guard, const char *what)
 {
@@ -344,6 +379,7 @@ main(void)
 	    cmocka_unit_test(attempts_are_bounded_in_all),
 	    cmocka_unit_test(what_cannot_be_is_told_and_changes_nothing),
 	    cmocka_unit_test(a_stalled_peer_is_noticed_and_set_going),
+	    cmocka_unit_test(sessions_that_memory_lacked_for_come_later),
 	    cmocka_unit_test(sessions_of_the_daemon_before_go_on),
 	    cmocka_unit_test(histories),
 	};
