@@ -244,7 +244,11 @@ remarks(const struct job *job)
 		fprintf(stderr,
 		    "kaguardctl: the peer itself sends packets on idle sessions, perhaps "
 		    "keepalive probes of its own: they keep the sessions fresh\n");
-	if (view->finished && view->confidence == EVIDENCE_LOW && !job->interrupted)
+	if (view->verdict == EVIDENCE_UPSET)
+		fprintf(stderr,
+		    "kaguardctl: all sessions ended at one moment, whatever their age: a firewall "
+		    "or the server was restarted meanwhile; measure again\n");
+	else if (view->finished && view->confidence == EVIDENCE_LOW && !job->interrupted)
 		fprintf(stderr, "kaguardctl: what was seen is contradictory; measure again\n");
 }
 

@@ -67,7 +67,7 @@ static json_t *
 keepalive_counts(const struct ladder_view *view)
 {
 	if (view->dead_ms == 0 || view->verdict == EVIDENCE_NOTHING ||
-	    view->verdict == EVIDENCE_PATH_LOST)
+	    view->verdict == EVIDENCE_PATH_LOST || view->verdict == EVIDENCE_UPSET)
 		return json_null();
 	return json_boolean(!findings_by_peer(view));
 }

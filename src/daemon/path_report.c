@@ -170,6 +170,10 @@ add_why_nothing(struct draft *d, const struct path_measurement *m)
 		add(d, "the path was lost meanwhile");
 		return;
 	}
+	if (m->view.verdict == EVIDENCE_UPSET) {
+		add(d, "all sessions were forgotten at one moment, whatever their age");
+		return;
+	}
 	if (m->view.dead_ms == 0) {
 		add(d, "too little was seen");
 		return;

@@ -4,7 +4,7 @@
 #define RTT_MS	     1000 /* what one spontaneous end may come later than another */
 #define NEEDED	     3	  /* deaths at one age, and one more for each that was scattered, up to */
 #define NEEDED_MORE  3
-#define NEEDED_BLIND 1	 /* where a control has died of it, too */
+#define NEEDED_BLIND 1	 /* where a control has died of it, too, and no probe was lost */
 #define PROMPT_MS    250 /* and the first of several later than the expiry */
 
 int64_t
@@ -89,7 +89,7 @@ evidence_bracket(const struct evidence *evidence)
 		else if (b.high_ms == 0 || age < b.high_ms)
 			b.high_ms = age;
 	}
-	b.needed = (evidence->blind ? NEEDED_BLIND : NEEDED) +
+	b.needed = (evidence->blind && !evidence->lossy ? NEEDED_BLIND : NEEDED) +
 		   (b.scattered < NEEDED_MORE ? b.scattered : NEEDED_MORE);
 	if (b.high_ms == 0)
 		return b;
@@ -108,6 +108,12 @@ evidence_bracket(const struct evidence *evidence)
 	if (evidence_spontaneous(b.end) && b.high_ms - tolerance > b.low_ms)
 		b.low_ms = b.high_ms - tolerance;
 	return b;
+}
+
+bool
+evidence_refuted(const struct evidence *evidence)
+{
+	return evidence->deaths > 0 && evidence_bracket(evidence).high_ms == 0;
 }
 
 void
@@ -194,6 +200,8 @@ evidence_verdict_name(enum evidence_verdict verdict)
 		return "ignores_keepalive";
 	case EVIDENCE_PATH_LOST:
 		return "path_lost";
+	case EVIDENCE_UPSET:
+		return "upset";
 	}
 	return "?";
 }

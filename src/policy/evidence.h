@@ -37,6 +37,7 @@ enum evidence_verdict {
 	EVIDENCE_PEER_CLOSES, /* the other end, server or proxy; keepalive does not count */
 	EVIDENCE_BLIND,	      /* firewall for which keepalive does not count */
 	EVIDENCE_PATH_LOST,   /* nothing answers any more */
+	EVIDENCE_UPSET,	      /* all were forgotten at one moment, whatever their age */
 };
 
 enum evidence_confidence {
@@ -61,6 +62,7 @@ struct evidence {
 	/* Age counts from the last data, not from the last packet: a control, which is probed all
 	 * the time, has died as the silent ones do. */
 	bool blind;
+	bool lossy; /* probes to sessions that live were lost */
 };
 
 struct evidence_bracket {
@@ -86,6 +88,9 @@ void evidence_control_died(struct evidence *evidence, int64_t alive_ms, int64_t 
  * that lives; 0: none.
  */
 void evidence_reconsider(struct evidence *evidence, int64_t eldest_ms, unsigned controls);
+
+/* All that has died was younger than what lives: that was no matter of age. */
+bool evidence_refuted(const struct evidence *evidence);
 
 struct evidence_bracket evidence_bracket(const struct evidence *evidence);
 

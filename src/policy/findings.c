@@ -80,6 +80,8 @@ who(enum evidence_verdict verdict)
 		return "firewall, drops silently; keepalive does not count";
 	case EVIDENCE_PATH_LOST:
 		return "then nothing answered any more, not even a new connection";
+	case EVIDENCE_UPSET:
+		return "then all sessions were forgotten at once, whatever their age";
 	case EVIDENCE_NOTHING:
 	case EVIDENCE_NO_EXPIRY:
 		break;
@@ -134,6 +136,8 @@ findings_text(const struct ladder_view *view, char *buf)
 		    "same)");
 	else if (view->verdict != EVIDENCE_NOTHING)
 		words_add(buf, FINDINGS_TEXT, " (%s)", who(view->verdict));
+	if (view->verdict == EVIDENCE_UPSET)
+		return buf;
 	add_matches(view, buf);
 	add_advice(view, buf);
 	return buf;

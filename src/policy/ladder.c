@@ -28,6 +28,7 @@ ladder_new(const struct ladder_wish *wish, int64_t now_ms, struct ladder **ret)
 	ladder->controls = wish->connections < CONTROLS_ENOUGH_AT ? 1 : CONTROLS;
 	ladder->start_ms = ladder->open_ms = ladder->proof_ms = now_ms;
 	ladder->control_died_ms = -1;
+	ladder->ended_ms = now_ms - LADDER_RETRY_MS;
 	ladder->stale = true;
 	ladder->rungs = calloc(wish->opens, sizeof(*ladder->rungs));
 	ladder->evidence.death = calloc(wish->opens, sizeof(*ladder->evidence.death));
@@ -99,7 +100,13 @@ ladder_died(struct ladder *ladder, struct rung *rung, enum evidence_end end, int
 		at = (end == EVIDENCE_RESET ? rung->again_ms - LADDER_RETRY_MS : rung->asked_ms) +
 		     rung->rtt_ms;
 	death = (struct evidence_death){at - rung->idle_ms, at - rung->data_ms, end};
+	if (rung->control)
+		ladder_inquest(ladder, rung, rung->state == RUNG_PROBING ? rung->asked_ms : now_ms);
 	rung->state = end == EVIDENCE_SILENT ? RUNG_DEAD : RUNG_GONE;
+	rung->died_ms = now_ms;
+	if (evidence_spontaneous(end))
+		ladder->ended_ms = now_ms;
+	rung->met_ms = at;
 	ladder->stale = true;
 	if (rung->control) {
 		evidence_control_died(
@@ -108,7 +115,14 @@ ladder_died(struct ladder *ladder, struct rung *rung, enum evidence_end end, int
 	} else {
 		evidence_died(&ladder->evidence, &death);
 	}
-	if (ladder->evidence.controls_dead > 0)
+}
+
+void
+ladder_reconsider(struct ladder *ladder, int64_t now_ms)
+{
+	if (ladder->evidence.blind && evidence_refuted(&ladder->evidence))
+		ladder->upset = ladder->finished = true;
+	else if (ladder->evidence.controls_dead > 0 && !ladder->inquest.open)
 		evidence_reconsider(
 		    &ladder->evidence, eldest_control_ms(ladder, now_ms), ladder->controls);
 }
@@ -200,11 +214,13 @@ ladder_answered(struct ladder *ladder, unsigned session, int64_t now_ms)
 	if (rung->state != RUNG_IDLE && rung->state != RUNG_PROBING)
 		return;
 	learn(ladder, rung, asked);
+	ladder_testifies(ladder, rung, asked);
 	if (rung->state == RUNG_PROBING) {
 		if (rung->tries == 1)
 			round_trip(ladder, rung, now_ms - asked);
 		ladder->asked++;
 		ladder->again += rung->tries - 1;
+		ladder->evidence.lossy = ladder->again > 0;
 	}
 	if (rung->opened_ms > ladder->refused_ms)
 		ladder->refused_in_a_row = 0;

@@ -26,8 +26,17 @@ struct rung {
 	int64_t again_ms;	    /* when to probe again, or to give it up */
 	int64_t rtt_ms;		    /* of the last answer, or the handshake */
 	unsigned tries;
-	bool stirred; /* it may be younger than idle_ms says */
-	bool overdue; /* asked often enough, but with no sign that the path is up */
+	bool stirred;		 /* it may be younger than idle_ms says */
+	bool overdue;		 /* asked often enough, but with no sign that the path is up */
+	int64_t died_ms, met_ms; /* when it was given up; and what was not answered met its end */
+};
+
+/* Into the death of a control. */
+struct inquest {
+	int64_t alive_ms; /* when it was last heard of */
+	int64_t age_ms;	  /* and how old it was then */
+	int64_t asked_ms; /* when it did not answer any more */
+	bool open;
 };
 
 struct ladder {
@@ -44,14 +53,16 @@ struct ladder {
 	unsigned opening;
 	int64_t due_ms; /* when there is more to plan */
 	struct evidence evidence;
+	struct inquest inquest;
 	int64_t rtt_ms;		   /* the longest */
 	unsigned asked, again;	   /* probes that were answered at last: first ones, repetitions */
 	int64_t start_ms, open_ms; /* open_ms: not before then */
 	int64_t proof_ms;	   /* the last sign that the path is up */
+	int64_t ended_ms;	   /* the last session that did so by itself */
 	int64_t control_died_ms;   /* the last control did; or -1 */
 	bool stale;		   /* the plan is */
 	bool welcome;		   /* one was opened, so the peer is there */
-	bool complete, finished, path_lost;
+	bool complete, finished, path_lost, upset;
 };
 
 /* The age that expires, and when it will have been so much. */
@@ -71,6 +82,18 @@ bool ladder_settled(const struct ladder *ladder, const struct evidence_bracket *
 
 /* A session has ended. */
 void ladder_died(struct ladder *ladder, struct rung *rung, enum evidence_end end, int64_t now_ms);
+
+/* See whether it is a matter of age, if the death of the controls is explained. */
+void ladder_reconsider(struct ladder *ladder, int64_t now_ms);
+
+/* A control has died, or seems to; it was asked in vain since then. */
+void ladder_inquest(struct ladder *ladder, const struct rung *control, int64_t asked_ms);
+
+/* A session has answered what it was asked then. */
+void ladder_testifies(struct ladder *ladder, const struct rung *rung, int64_t asked_ms);
+
+/* Ask others what the control died of, if that is open; part of ladder_plan(). */
+void ladder_inquire(struct ladder *ladder, int64_t now_ms);
 
 /* A session is silent, and there is no sign of the path since it was first asked. */
 bool ladder_in_doubt(const struct ladder *ladder);

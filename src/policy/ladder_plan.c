@@ -267,7 +267,8 @@ ask_the_old(struct ladder *ladder, int64_t now_ms)
 void
 ladder_plan(struct ladder *ladder, int64_t now_ms)
 {
-	struct evidence_bracket bracket = evidence_bracket(&ladder->evidence);
+	int64_t calm_ms = ladder->ended_ms + LADDER_RETRY_MS;
+	struct evidence_bracket bracket;
 
 	ladder->due_ms = INT64_MAX;
 	ladder->opens_wanted = ladder->opening = 0;
@@ -278,6 +279,9 @@ ladder_plan(struct ladder *ladder, int64_t now_ms)
 		if (rung->state == RUNG_IDLE)
 			rung->target_ms = 0;
 	}
+	ladder_inquire(ladder, now_ms);
+	ladder_reconsider(ladder, now_ms);
+	bracket = evidence_bracket(&ladder->evidence);
 	want_controls(ladder, &bracket, now_ms);
 	suspect(ladder, &bracket, now_ms);
 	if (bracket.high_ms != 0) {
@@ -288,4 +292,6 @@ ladder_plan(struct ladder *ladder, int64_t now_ms)
 		explore(ladder, &bracket, now_ms);
 	if (ladder->due_ms == INT64_MAX && !ladder_settled(ladder, &bracket))
 		ask_the_old(ladder, now_ms);
+	if (now_ms < calm_ms && calm_ms < ladder->due_ms)
+		ladder->due_ms = calm_ms;
 }

@@ -4,7 +4,7 @@
 /* A control is probed this often in the least age that is possible yet, but within these bounds. */
 #define CONTROL_PART	 4
 #define CONTROL_LEAST_MS 1500
-#define CONTROL_MOST_MS	 30000
+#define CONTROL_MOST_MS	 10000
 
 /* Without any sign that the path is up silence proves nothing. A control waits so many probes for
  * one, then a new one is opened; a session waits longer, then the path is given up. */
@@ -67,13 +67,14 @@ probe_due_ms(const struct ladder *ladder, const struct rung *rung)
 	return due;
 }
 
-/* What was to be found is, and a control has outlived it, if there is one that can. */
+/* What was to be found is, and a control has outlived it, if there is one that can. Those that end
+ * by themselves at one moment are told of one after the other. */
 static bool
-complete(const struct ladder *ladder)
+complete(const struct ladder *ladder, int64_t now_ms)
 {
 	struct evidence_bracket b = evidence_bracket(&ladder->evidence);
 
-	if (!ladder_settled(ladder, &b))
+	if (!ladder_settled(ladder, &b) || now_ms < ladder->ended_ms + LADDER_RETRY_MS)
 		return false;
 	return b.high_ms == 0 || ladder->evidence.blind || ladder_controls(ladder) == 0 ||
 	       evidence_control_outlived(&ladder->evidence, &b);
@@ -230,9 +231,9 @@ ladder_next(struct ladder *ladder, int64_t now_ms)
 	    (ladder->stale || now_ms >= ladder->due_ms || now_ms >= too_long_ms(ladder))) {
 		ladder_plan(ladder, now_ms);
 		ladder->stale = false;
-		ladder->complete = complete(ladder);
-		ladder->finished = ladder->complete || now_ms >= too_long_ms(ladder) ||
-				   nothing_left(ladder) ||
+		ladder->complete = complete(ladder, now_ms);
+		ladder->finished = ladder->finished || ladder->complete ||
+				   now_ms >= too_long_ms(ladder) || nothing_left(ladder) ||
 				   ladder->stirred > STIRRED_PART * ladder->wish.connections;
 	}
 	if (ladder->finished)

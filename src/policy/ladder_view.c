@@ -73,9 +73,13 @@ ladder_view(const struct ladder *ladder, int64_t now_ms)
 	    .left_ms = left_ms(ladder, &b, now_ms),
 	};
 
+	view.confidence = evidence_confidence(&ladder->evidence, view.precise);
 	if (ladder->path_lost)
 		view.verdict = EVIDENCE_PATH_LOST;
-	view.confidence = evidence_confidence(&ladder->evidence, view.precise);
+	if (ladder->upset) {
+		view.verdict = EVIDENCE_UPSET;
+		view.confidence = EVIDENCE_LOW;
+	}
 	count(ladder, &view);
 	name_value(&view);
 	return view;

@@ -12,7 +12,7 @@ libkaguard_a_SOURCES += \
 	src/policy/fsm.c src/policy/fsm.h \
 	src/policy/habit.c src/policy/habit.h \
 	src/policy/ladder.c src/policy/ladder.h src/policy/ladder_core.h \
-	src/policy/ladder_plan.c src/policy/ladder_step.c src/policy/ladder_view.c \
+	src/policy/ladder_inquest.c src/policy/ladder_plan.c src/policy/ladder_step.c src/policy/ladder_view.c \
 	src/policy/learn.c src/policy/learn.h \
 	src/policy/pace.c src/policy/pace.h \
 	src/policy/plan.c src/policy/plan.h \

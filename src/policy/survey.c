@@ -122,6 +122,7 @@ outcome_of(const struct ladder_view *view)
 		return SURVEY_PEER;
 	case EVIDENCE_NOTHING:
 	case EVIDENCE_PATH_LOST:
+	case EVIDENCE_UPSET:
 		break;
 	}
 	return SURVEY_UNKNOWN;

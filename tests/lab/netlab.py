@@ -12,8 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
-
-import resetter
+import sys
 
 CLONE_NEWNET = 0x40000000
 
@@ -191,7 +190,7 @@ table inet firewall {{{{
         iifname "client" tcp sport != @sessions drop
         iifname "server" tcp dport != @sessions drop
         iifname "client" tcp flags & psh == psh update @sessions {{{{ tcp sport }}}}
-        iifname "server" tcp flags & psh == psh update @sessions {{{{ tcp dport }}}}
+        iifname "server" tcp flags & (syn | psh) != 0 update @sessions {{{{ tcp dport }}}}
         accept
     }}}}
 }}}}
@@ -226,7 +225,12 @@ class Firewall:
             new, forgotten = KINDS[kind]
             rules = RULESET.format(timeout=timeout_s, new=new, forgotten=forgotten)
         netns.run("nft", "-f", "-", stdin=rules + FAULTS + (MASQUERADE if kind == "nat" else ""))
-        self._resetter = resetter.Resetter(netns, "client") if kind == "both" else None
+        self._resetter = None
+        if kind == "both":
+            program = os.path.join(os.path.dirname(__file__), "resetter.py")
+            self._resetter = netns.popen([sys.executable, program, "client"],
+                                         stdout=subprocess.PIPE)
+            self._resetter.stdout.readline()
 
     def entries(self, remote_port=None):
         """The TCP sessions that the firewall remembers now, with their clocks."""
@@ -249,7 +253,9 @@ class Firewall:
 
     def stop(self):
         if self._resetter:
-            self._resetter.stop()
+            self._resetter.terminate()
+            self._resetter.wait()
+            self._resetter.stdout.close()
 
 
 class Lab:

@@ -93,6 +93,8 @@ on_open(struct sim *sim, unsigned i)
 		s->evict_ms =
 		    sim->now_ms + path_random(&sim->random,
 				      path->timeout_ms != 0 ? 2 * path->timeout_ms : 3600000);
+	if (path->flush_ms > sim->now_ms && path->flush_ms < s->evict_ms)
+		s->evict_ms = path->flush_ms;
 	if (sim->now_ms >= path->outage_ms[0] && sim->now_ms < path->outage_ms[1]) {
 		s->at[REFUSED] = sim->now_ms + CONNECT_MS;
 		return;
@@ -105,6 +107,8 @@ on_open(struct sim *sim, unsigned i)
 	s->at[OPENED] = sim->now_ms + path->rtt_ms;
 	if (path->server_ms != 0)
 		s->at[CLOSED] = sim->now_ms + path->rtt_ms + path->server_ms;
+	if (path->restart_ms > sim->now_ms + path->rtt_ms && path->restart_ms < s->at[CLOSED])
+		s->at[CLOSED] = path->restart_ms;
 	if (path->chatter_ms != 0)
 		s->at[DATA] = sim->now_ms + path->rtt_ms + path->chatter_ms;
 	refresh(sim, s);

@@ -23,6 +23,8 @@ struct path {
 	int64_t server_ms;    /* the server closes a session without data; 0: never */
 	int64_t chatter_ms;   /* the server says something that often; 0: never */
 	int64_t outage_ms[2]; /* nothing passes from.. to */
+	int64_t flush_ms;     /* the firewall forgets all sessions then; 0: never */
+	int64_t restart_ms;   /* the server ends all sessions then, and takes new ones; 0: never */
 	int64_t rtt_ms;
 	int loss_permille;  /* each way */
 	int evict_permille; /* sessions evicted at any moment of the first 2T, or first hour */

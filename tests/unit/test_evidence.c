@@ -180,7 +180,7 @@ static void
 names_are_distinct(void **unused)
 {
 	(void)unused;
-	for (unsigned a = EVIDENCE_NOTHING; a <= EVIDENCE_PATH_LOST; a++)
+	for (unsigned a = EVIDENCE_NOTHING; a <= EVIDENCE_UPSET; a++)
 		for (unsigned b = EVIDENCE_NOTHING; b < a; b++)
 			assert_string_not_equal(evidence_verdict_name((enum evidence_verdict)a),
 			    evidence_verdict_name((enum evidence_verdict)b));
