@@ -131,7 +131,7 @@ ask_around(const struct session *s)
 		ask(fellow);
 	}
 	/* Silence of one peer says nothing about others, and they are spared the probes. */
-	if (s->died.error == ETIMEDOUT)
+	if (!diagnosis_was_reset(&s->died))
 		return;
 	for (size_t i = 0; i < guard->n_peers && i < LOOK_AT && asked < ASK_PEERS; i++) {
 		struct peer *other = guard->peers[i];

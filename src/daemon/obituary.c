@@ -47,13 +47,17 @@ add_habit(char *text, size_t size, const struct report_death *what)
 static void
 add_silence(char *text, size_t size, const struct death *death)
 {
+	bool reset = diagnosis_was_reset(death);
+
 	if (death->data_lost)
 		words_add(text, size, "data was not acknowledged");
-	else if (death->error != ETIMEDOUT)
+	else if (reset)
 		words_add(text, size, "a probe was answered by a reset");
 	else
 		words_add(text, size, "%d probe%s unanswered", death->probes,
 		    death->probes == 1 ? "" : "s");
+	if (!reset && death->error != ETIMEDOUT)
+		words_add(text, size, " (%s)", strerror(death->error));
 	if (death->idle_ms >= 0) {
 		add_span(text, size, ", last sign of life ", death->idle_ms);
 		words_add(text, size, " ago");
@@ -130,10 +134,16 @@ add_not_for_idleness(char *text, size_t size, const struct session *s)
 
 	words_add(text, size, "; it was forgotten");
 	add_forgotten(text, size, s);
+	if (s->died.data_lost) { /* how idle it was before that is not known any more */
+		words_add(text, size,
+		    ": the firewall remembers for less, or was restarted or flushed, or the peer "
+		    "was restarted, or the path lost the data");
+		return;
+	}
 	words_add(text, size,
 	    ", which %s: the firewall was restarted or flushed, or the peer was%s",
 	    s->died.survived_ms >= planned_ms ? "it had survived before" : "is not the reason",
-	    s->died.error == ETIMEDOUT ? ", or the path lost the probes" : "");
+	    !diagnosis_was_reset(&s->died) ? ", or the path lost the probes" : "");
 }
 
 void
@@ -160,8 +170,8 @@ obituary_add_verdict(char *text, size_t size, const struct session *s)
 		break;
 	case CAUSE_RESTARTED:
 		words_add(text, size, "; the peer %s: it was restarted",
-		    s->died.error == ETIMEDOUT ? "was silent, and does not listen yet"
-					       : "did not know it any more");
+		    diagnosis_was_reset(&s->died) ? "did not know it any more"
+						  : "was silent, and does not listen yet");
 		break;
 	case CAUSE_INTERRUPTED:
 		words_add(text, size,

@@ -30,7 +30,7 @@ diagnosis_of_death(const struct death *death)
 	switch (death->error) {
 	case 0:
 		return REASON_CLOSED;
-	case ETIMEDOUT:
+	case EACCES: /* ICMPv6: administratively prohibited */
 		return REASON_PENDING;
 	case ECONNRESET:
 	case EPIPE:
@@ -38,15 +38,24 @@ diagnosis_of_death(const struct death *death)
 		 * rebooted meanwhile. One that comes unasked is the peer's own doing. */
 		return death->probes > 0 || death->data_lost ? REASON_PENDING : REASON_RESET;
 	default:
-		return diagnosis_is_local(death->error) ? REASON_LOCAL : REASON_UNREACHABLE;
+		/* Silence. Where there was a router's word meanwhile, or no route, the kernel calls
+		 * it by that name (sk_err_soft in net/ipv4/tcp_timer.c tcp_write_err()): it may be
+		 * a firewall's for a session that it has forgotten. */
+		return diagnosis_is_local(death->error) ? REASON_LOCAL : REASON_PENDING;
 	}
+}
+
+bool
+diagnosis_was_reset(const struct death *death)
+{
+	return death->error == ECONNRESET || death->error == EPIPE;
 }
 
 int64_t
 diagnosis_probed_ms(const struct death *death, int64_t interval_ms)
 {
 	/* A reset answers the last probe; where there was silence, the kernel waited once more. */
-	int waited = death->error == ETIMEDOUT ? death->probes : death->probes - 1;
+	int waited = diagnosis_was_reset(death) ? death->probes - 1 : death->probes;
 	int64_t probed_ms = death->idle_ms - (waited > 0 ? waited : 0) * interval_ms;
 
 	return death->idle_ms < 0 ? -1 : probed_ms > 0 ? probed_ms : 0;
@@ -75,7 +84,7 @@ idleness_explains(const struct death *death, const struct scene *scene, int64_t 
 static void
 find_forgetful(const struct death *death, const struct scene *scene, struct diagnosis *v)
 {
-	bool by_reset = death->error != ETIMEDOUT;
+	bool by_reset = diagnosis_was_reset(death);
 
 	v->reason = REASON_EXPIRED;
 	v->forgotten_ms =
@@ -98,7 +107,7 @@ find_forgetful(const struct death *death, const struct scene *scene, struct diag
 void
 diagnosis_settle(const struct death *death, const struct scene *scene, struct diagnosis *ret)
 {
-	bool by_reset = death->error != ETIMEDOUT;
+	bool by_reset = diagnosis_was_reset(death);
 	struct diagnosis v = {REASON_UNREACHABLE, CAUSE_NONE, -1};
 
 	/* A reset came over the network, so it was there. */

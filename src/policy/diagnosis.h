@@ -84,6 +84,9 @@ struct diagnosis {
 /* The reason, as far as it is known at the death itself. */
 enum reason diagnosis_of_death(const struct death *death);
 
+/* Otherwise it was silence that ended it, or the peer's FIN. */
+bool diagnosis_was_reset(const struct death *death);
+
 /* What a REASON_PENDING was after all. */
 void diagnosis_settle(
     const struct death *death, const struct scene *scene, struct diagnosis *ret_diagnosis);

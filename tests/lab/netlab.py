@@ -132,6 +132,7 @@ class Entry:
 # What a firewall does with a packet of a session that it has forgotten.
 #   silent  drops it
 #   reset   answers with a RST
+#   reject  says that it is prohibited (ICMP)
 #   nat     a Linux router as it comes: takes the session for a new one, and gives it another
 #           source port, which the server knows nothing of and answers with a RST
 #   loose   one that translates no addresses, and takes the session up again
@@ -142,6 +143,8 @@ FIRST = "tcp flags & (fin | syn | rst | ack) == syn"
 KINDS = {
     "silent": (f"{FIRST} ct state new accept", ""),
     "reset": (f"{FIRST} ct state new accept", "meta l4proto tcp reject with tcp reset"),
+    "reject": ("tcp flags & (fin | syn | rst | ack) == syn ct state new accept",
+               "meta l4proto tcp reject with icmpx type admin-prohibited"),
     "nat": ("ct state new accept", ""),
     "loose": ("ct state new accept", ""),
     "both": (f"{FIRST} ct state new accept", ""),
