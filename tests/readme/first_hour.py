@@ -27,6 +27,7 @@ ELSEWHERE = {
     "./demo": "is a test of its own here",
     "./check": "is all the tests, for half an hour",
     "dnf|make rpm": "is for another distribution",
+    "kaguardctl measure": "takes as long as a firewall remembers; tests/lab/test_measure.py",
     "make [a-z-]*": "measures, and is for a machine that is quiet",
 }
 # Debian's way, and that of all others.
