@@ -29,6 +29,7 @@ check_PROGRAMS += \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
 	tests/unit/test_http \
+	tests/unit/test_inherited \
 	tests/unit/test_journal \
 	tests/unit/test_learn \
 	tests/unit/test_ladder \
@@ -44,6 +45,7 @@ check_PROGRAMS += \
 	tests/unit/test_pace \
 	tests/unit/test_outcome \
 	tests/unit/test_owned \
+	tests/unit/test_owners \
 	tests/unit/test_parking \
 	tests/unit/test_parking_limit \
 	tests/unit/test_parktable \
@@ -61,9 +63,11 @@ check_PROGRAMS += \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
 	tests/unit/test_statefile \
+	tests/unit/test_stow \
 	tests/unit/test_suspend \
 	tests/unit/test_survey \
 	tests/unit/test_text \
+	tests/unit/test_twins \
 	tests/unit/test_timespan \
 	tests/unit/test_unrest \
 	tests/unit/test_varlink
@@ -89,6 +93,7 @@ tests_unit_test_relay_wait_SOURCES = tests/unit/test_relay_wait.c $(relay_fixtur
 
 keeping_manager = tests/unit/keeping_manager.c tests/unit/keeping_manager.h
 tests_unit_test_parking_SOURCES = tests/unit/test_parking.c $(keeping_manager)
+tests_unit_test_stow_SOURCES = tests/unit/test_stow.c $(keeping_manager)
 tests_unit_test_parking_limit_SOURCES = tests/unit/test_parking_limit.c $(keeping_manager)
 
 # As a later version is, which has more fields in its slots.
