@@ -95,7 +95,8 @@ restore(struct salvage *salvage, struct salvaged *item, struct keep *keep)
 	client = salvage_find(salvage, relay_owner_life(*owner, &from), PARKTABLE_CLIENT);
 	if (client == NULL || client->client == NULL)
 		return;
-	pipe = calloc(1, sizeof(*pipe));
+	/* Two of one way are of a memory that is damaged: nobody knows which comes first. */
+	pipe = relay_held(&client->client->relay, from) == 0 ? calloc(1, sizeof(*pipe)) : NULL;
 	if (pipe == NULL) {
 		forward_on_end(&client->client->relay, &(struct relay_end){from, ENOMEM});
 		client->client = NULL;

@@ -18,6 +18,11 @@ check_PROGRAMS += tests/fuzz/replay_varlink
 tests_fuzz_replay_varlink_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_varlink.c tests/fuzz/fuzz.h
 tests_fuzz_replay_varlink_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"varlink"'
 tests_fuzz_replay_varlink_LDADD = $(KAGUARD_LIBS)
+check_PROGRAMS += tests/fuzz/replay_salvage
+tests_fuzz_replay_salvage_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_salvage.c tests/fuzz/fuzz.h
+tests_fuzz_replay_salvage_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
+	-DFUZZ_CORPUS='"salvage"'
+tests_fuzz_replay_salvage_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_S = 60
@@ -51,4 +56,12 @@ fuzz: all
 	mkdir -p tests/fuzz/found_varlink
 	tests/fuzz/fuzz_varlink -max_total_time=$(FUZZ_S) -max_len=70000 -len_control=1000 \
 		tests/fuzz/found_varlink '$(srcdir)/tests/fuzz/corpus/varlink'
-CLEANFILES += tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink
+	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_salvage \
+		$(srcdir)/tests/fuzz/fuzz_salvage.c $(srcdir)/src/daemon/salvage.c \
+		$(srcdir)/src/daemon/residue.c $(srcdir)/src/daemon/stow.c \
+		$(srcdir)/src/host/owners.c $(srcdir)/src/host/parktable.c $(KAGUARD_LIBS)
+	mkdir -p tests/fuzz/found_salvage
+	tests/fuzz/fuzz_salvage -max_total_time=$(FUZZ_S) -max_len=256 \
+		tests/fuzz/found_salvage '$(srcdir)/tests/fuzz/corpus/salvage'
+CLEANFILES += tests/fuzz/fuzz_salvage tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink

@@ -57,6 +57,7 @@ check_PROGRAMS += \
 	tests/unit/test_receipt \
 	tests/unit/test_record \
 	tests/unit/test_relay \
+	tests/unit/test_relay_keep \
 	tests/unit/test_relay_wait \
 	tests/unit/test_ring \
 	tests/unit/test_rungs \
@@ -89,6 +90,7 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c $(config_text)
 
 relay_fixture = tests/unit/relay_fixture.c tests/unit/relay_fixture.h
 tests_unit_test_relay_SOURCES = tests/unit/test_relay.c $(relay_fixture)
+tests_unit_test_relay_keep_SOURCES = tests/unit/test_relay_keep.c $(relay_fixture)
 tests_unit_test_relay_wait_SOURCES = tests/unit/test_relay_wait.c $(relay_fixture)
 
 keeping_manager = tests/unit/keeping_manager.c tests/unit/keeping_manager.h
