@@ -8,6 +8,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/heart.h"
+#include "daemon/path.h"
 #include "daemon/peer.h"
 #include "policy/timespan.h"
 #include "policy/words.h"
@@ -252,6 +253,7 @@ network_settle(struct network *n)
 			probed = probe(guard);
 		if (r.retry)
 			tried = hurry(guard);
+		path_look_around(guard);
 		say_reaction(n, &r, dropped, probed, tried);
 		n->what[0] = '\0';
 		n->slept_ms = 0;

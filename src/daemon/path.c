@@ -98,11 +98,28 @@ path_look(struct peer *peer, const struct session *s)
 void
 path_look_again(struct peer *peer)
 {
-	for (unsigned i = 0; peer->path != NULL && i < peer->n_sessions; i++)
-		if (session_state(peer->sessions[i]) == FSM_UP) {
-			path_look(peer, peer->sessions[i]);
-			return;
-		}
+	const struct session *s = peer_held(peer);
+
+	if (s != NULL)
+		path_look(peer, s);
+}
+
+void
+path_look_around(struct guard *guard)
+{
+	char name[GATEWAY_NAME];
+
+	for (size_t i = 0; guard->surveyor != NULL && i < guard->n_peers; i++) {
+		struct peer *peer = guard->peers[i];
+		const struct session *s = peer->path != NULL ? peer_held(peer) : NULL;
+
+		/* Where there is no route now, there may be the same again. */
+		if (s == NULL ||
+		    guard->surveyor->ops->network(guard->surveyor, s, name, sizeof(name)) < 0)
+			continue;
+		peer->path->looked_ms = INT64_MIN;
+		path_look(peer, s);
+	}
 }
 
 int64_t

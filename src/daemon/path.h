@@ -14,6 +14,7 @@
 #include "policy/ladder.h"
 #include "policy/survey.h"
 
+struct guard;
 struct peer;
 struct session;
 struct survey_job;
@@ -24,6 +25,7 @@ struct path {
 	bool known;		    /* sessions were seen to begin there */
 	int64_t looked_ms;	    /* when that was last seen */
 	int64_t since_ms;	    /* since when it is so, as far as is known */
+	unsigned interrupted;	    /* measurements in a row that came to no end */
 	int64_t not_before_ms;	    /* for reasons of its own the surveyor does not begin sooner */
 	struct survey_job *job;	    /* NULL: it is not being measured */
 	uint32_t random;
@@ -41,6 +43,9 @@ void path_look(struct peer *peer, const struct session *session);
 
 /* The configuration has changed: the same, of any session that is up. */
 void path_look_again(struct peer *peer);
+
+/* The network has changed: sessions may live on, and yet their path begins elsewhere. */
+void path_look_around(struct guard *guard);
 
 /* When it is to be measured, INT64_MAX: not as things are. */
 int64_t path_due_ms(const struct peer *peer);

@@ -85,12 +85,14 @@ path_report_begun(struct peer *peer, const struct survey_job *job)
 }
 
 void
-path_report_void(struct peer *peer)
+path_report_void(struct peer *peer, const char *why)
 {
+	int64_t wait_ms = peer->path->not_before_ms - guard_now_ms(peer->guard);
 	struct draft d = {0};
 
-	add(&d, "%s: the machine slept while the path was measured, which has to begin anew",
-	    peer->config->name);
+	add(&d, "%s: %s while the path was measured, which has to begin anew", peer->config->name,
+	    why);
+	add_age(&d, ", in ", wait_ms);
 	say(peer, MESSAGE_NOT_MEASURED, LOG_INFO, &d);
 }
 

@@ -13,8 +13,8 @@ struct survey_job;
 
 void path_report_begun(struct peer *peer, const struct survey_job *job);
 
-/* It is of no use: the machine has slept meanwhile. */
-void path_report_void(struct peer *peer);
+/* It was ended, for that reason, and is to begin anew. */
+void path_report_void(struct peer *peer, const char *why);
 
 /* Something was found out. So much was planned for before, and is now; -1: no plan is possible. */
 void path_report_result(struct peer *peer, const struct path_measurement *measurement,

@@ -11,6 +11,7 @@
 #include "daemon/memory.h"
 #include "daemon/path.h"
 #include "daemon/roster.h"
+#include "daemon/surveyor.h"
 
 /* Local trouble ends without the peer's doing, often soon, and trying costs nobody else anything.
  */
@@ -257,6 +258,8 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 		peer->failed_attempts++;
 		peer->failed_ms = guard_now_ms(peer->guard);
 	}
+	if (!was_up)
+		surveyor_give_way(peer, reason);
 	/* One that did not last waits even where another tries already, or two that are dropped in
 	 * turn would start each other without a pause. */
 	if (peer->waiting != NULL || follows)
@@ -264,6 +267,15 @@ peer_failed(struct peer *peer, struct session *session, enum reason reason, bool
 	peer->waiting = session;
 	peer->waiting_flapped = was_up;
 	return delay_after(peer, reason);
+}
+
+const struct session *
+peer_held(const struct peer *peer)
+{
+	for (unsigned i = 0; i < peer->n_sessions; i++)
+		if (session_state(peer->sessions[i]) == FSM_UP)
+			return peer->sessions[i];
+	return NULL;
 }
 
 void

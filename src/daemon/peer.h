@@ -116,6 +116,9 @@ int64_t peer_failed(struct peer *peer, struct session *session, enum reason reas
 /* The session that waited does so no more. */
 void peer_waited(struct peer *peer, struct session *session);
 
+/* A session of it that is up, or NULL. */
+const struct session *peer_held(const struct peer *peer);
+
 /* A round trip was measured; makes another plan where the path is not what this one is for. */
 void peer_measured(struct peer *peer, int64_t rtt_us);
 

@@ -12,6 +12,9 @@
  * address is measured. */
 #define LATER_MS 30000
 
+/* After one that came to no end, twice as long each time, but not above so many doublings. */
+#define MOST_DOUBLINGS 9
+
 void
 surveyor_due(struct surveyor *surveyor, int64_t at_ms)
 {
@@ -38,6 +41,35 @@ surveyor_cancel(struct peer *peer)
 		clear(peer->path->job);
 }
 
+/* It comes to no end: again later. */
+static void
+interrupt(struct survey_job *job, const char *why)
+{
+	struct peer *peer = job->peer;
+	struct path *path = peer->path;
+
+	clear(job);
+	path->not_before_ms = guard_now_ms(peer->guard) + ((int64_t)LATER_MS << path->interrupted);
+	path->interrupted += path->interrupted < MOST_DOUBLINGS;
+	path_report_void(peer, why);
+	surveyor_due(peer->guard->surveyor, path->not_before_ms);
+}
+
+void
+surveyor_give_way(struct peer *peer, enum reason reason)
+{
+	struct surveyor *surveyor = peer->guard->surveyor;
+	bool scarce = reason == REASON_LOCAL && !peer->away;
+
+	for (unsigned i = 0; surveyor != NULL && i < SURVEY_AT_ONCE; i++) {
+		struct survey_job *job = &surveyor->jobs[i];
+
+		if (job->peer != NULL && (scarce || job->peer == peer))
+			interrupt(job, scarce ? "this host has run short of something"
+					      : "the peer was in trouble");
+	}
+}
+
 void
 surveyor_ended(struct survey_job *job)
 {
@@ -52,27 +84,22 @@ conclude(struct survey_job *job)
 	struct guard *guard = peer->guard;
 	int64_t now_ms = guard_now_ms(guard);
 	const struct path_measurement measurement = {job->view, now_ms - job->begun_ms, job->error};
-	/* No clock of the measurement has seen the time that the machine was asleep. */
-	bool slept = guard->resumed_ms > job->begun_ms;
-
+	/* No clock of the measurement has seen that. */
+	if (guard->resumed_ms > job->begun_ms) {
+		interrupt(job, "the machine slept");
+		return;
+	}
 	clear(job);
 	peer->path->not_before_ms = now_ms + LATER_MS;
-	if (slept)
-		path_report_void(peer);
-	else
-		path_measured(peer, &measurement);
+	peer->path->interrupted = 0;
+	path_measured(peer, &measurement);
 }
 
 /* A session that is up, of a peer that is not in trouble. */
 static const struct session *
 witness(const struct peer *peer)
 {
-	if (peer->waiting != NULL)
-		return NULL;
-	for (unsigned i = 0; i < peer->n_sessions; i++)
-		if (session_state(peer->sessions[i]) == FSM_UP)
-			return peer->sessions[i];
-	return NULL;
+	return peer->waiting == NULL ? peer_held(peer) : NULL;
 }
 
 static struct survey_job *

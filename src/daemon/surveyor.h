@@ -14,6 +14,7 @@
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/measure.h"
+#include "policy/diagnosis.h"
 #include "policy/ladder.h"
 #include "policy/survey.h"
 
@@ -76,6 +77,11 @@ void surveyor_run(struct surveyor *surveyor);
 
 /* job->view and job->error are set; not from within begin(). */
 void surveyor_ended(struct survey_job *job);
+
+/* An attempt to open a session of that peer has failed. It is not there, or has no room for more,
+ * and what is measured meanwhile is worth nothing; or this host is short of something, and then all
+ * measurements are in the way of what they are for. They begin anew, later each time. */
+void surveyor_give_way(struct peer *peer, enum reason reason);
 
 /* The path of that peer is of no interest any more, if it is being measured. */
 void surveyor_cancel(struct peer *peer);

@@ -310,8 +310,11 @@ def test_finds(case, rounds, schema):
     if case.verdict == "no_expiry":
         assert found["dead_ms"] is None and found["lives_ms"] >= case.max_s * 1000
         return
-    # Half a tick of the firewall's clock, and the way to it.
-    assert found["lives_ms"] <= truth_ms + 50 and truth_ms <= found["dead_ms"] + 50, outcome
+    # Half a tick of the firewall's clock, and the way to it; that of `both` is a process in user
+    # space, and the bracket of what ends by itself is narrow.
+    late_ms = 600 if case.kind == "both" else 50
+    assert found["lives_ms"] <= truth_ms + late_ms, outcome
+    assert truth_ms <= found["dead_ms"] + late_ms, outcome
     if case.verdict in (PEER, BLIND):
         assert found["firewall_ms"] is None and found["keepalive_counts"] is False
     else:

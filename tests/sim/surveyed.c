@@ -30,6 +30,7 @@ begin_job(struct survey_job *job)
 	assert_int_equal(job->wish.connections, SURVEY_CONNECTIONS);
 	surveyed.last_begun_ms = surveyed.w.sim.now_ms;
 	surveyed.begun[host_of(job->peer)]++;
+	surveyed.w.sim.max_sockets -= surveyed.sockets;
 	if (++surveyed.open > surveyed.most_open)
 		surveyed.most_open = surveyed.open;
 	return 0;
@@ -40,6 +41,7 @@ end_job(struct survey_job *job)
 {
 	assert_true(job->peer != NULL && surveyed.open > 0);
 	surveyed.open--;
+	surveyed.w.sim.max_sockets += surveyed.sockets;
 }
 
 /* surveyor->wake_ms is looked at. */

@@ -28,6 +28,7 @@ struct place {
 	bool in_vain;	       /* measurements find nothing */
 	unsigned begun[HOSTS]; /* of the peer on that host */
 	unsigned open, most_open;
+	unsigned sockets; /* that a measurement takes of those there are */
 	int64_t last_begun_ms;
 };
 

@@ -226,6 +226,86 @@ one_that_the_machine_slept_through_is_void(void **unused)
 	surveyed_end();
 }
 
+static void
+await_all_up(int64_t most_ms)
+{
+	int64_t end_ms = surveyed.w.sim.now_ms + most_ms;
+
+	while (surveyed.w.guard.in_state[FSM_UP] < surveyed.w.guard.n_sessions) {
+		assert_true(surveyed.w.sim.now_ms < end_ms);
+		surveyed_pass(S);
+	}
+}
+
+static void
+trouble_with_a_peer_ends_its_measurement(void **unused)
+{
+	(void)unused;
+	surveyed_begin(11, 2, 600 * S);
+	surveyed_pass(TOOK / 2);
+	assert_int_equal(surveyed.open, 2);
+	surveyed.w.hosts[0].mode = SIMHOST_REFUSES;
+	simnet_kill(&surveyed.w.sim, &surveyed.w.hosts[0], 0, 0);
+	surveyed_pass(MINUTE);
+	assert_int_equal(surveyed.open, 1);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.open, 0);
+	assert_int_equal(surveyed.begun[0], 1);
+	assert_int_equal(surveyed.begun[1], 1);
+	surveyed_plans_for(SAFE);
+	surveyed.w.hosts[0].mode = SIMHOST_TAKES;
+	await_all_up(10 * MINUTE);
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 2);
+	surveyed_plans_for(582 * S);
+	surveyed_end();
+}
+
+/* Of sockets there are just enough for the sessions, or else for what measures. */
+static void
+sessions_come_before_measurements(void **unused)
+{
+	(void)unused;
+	surveyed_begin(12, 2, 600 * S);
+	surveyed.sockets = SURVEY_CONNECTIONS;
+	surveyed_pass(TOOK / 2);
+	assert_int_equal(surveyed.open, 2);
+	surveyed.w.sim.max_sockets = surveyed.w.sim.sockets - 1;
+	simnet_kill(&surveyed.w.sim, &surveyed.w.hosts[0], 0, 0);
+	surveyed_pass(S);
+	assert_int_equal(surveyed.open, 0);
+	await_all_up(10 * S);
+	surveyed.w.sim.max_sockets = HOSTS * SURVEY_CONNECTIONS;
+	surveyed_pass(HOUR);
+	assert_int_equal(surveyed.begun[0], 2);
+	assert_int_equal(surveyed.begun[1], 2);
+	surveyed_plans_for(582 * S);
+	surveyed_end();
+}
+
+/* Its sessions live on, and lead through another router now. */
+static void
+a_route_that_changes_is_noticed(void **unused)
+{
+	(void)unused;
+	surveyed_begin(13, 1, 600 * S);
+	surveyed_pass(HOUR);
+	surveyed_plans_for(582 * S);
+	surveyed.network = "192.0.2.254 at 02:00:00:00:00:03";
+	network_news(&surveyed.w.network, UNREST_ROUTE_ADDED, "default");
+	surveyed_pass(3 * S);
+	surveyed_plans_for(SAFE);
+	assert_int_equal(surveyed.w.guard.counts.lost, 0);
+	surveyed_pass(TOOK / 2);
+	assert_int_equal(surveyed.open, 1);
+	surveyed.network = "192.0.2.1 at 02:00:00:00:00:01";
+	network_news(&surveyed.w.network, UNREST_ROUTE_ADDED, "default");
+	surveyed_pass(MINUTE);
+	assert_int_equal(surveyed.open, 0);
+	surveyed_plans_for(582 * S);
+	surveyed_end();
+}
+
 int
 main(void)
 {
@@ -240,6 +320,9 @@ main(void)
 	    cmocka_unit_test(what_changes_ends_it),
 	    cmocka_unit_test(a_declaration_ends_it_and_auto_remembers),
 	    cmocka_unit_test(one_that_the_machine_slept_through_is_void),
+	    cmocka_unit_test(trouble_with_a_peer_ends_its_measurement),
+	    cmocka_unit_test(sessions_come_before_measurements),
+	    cmocka_unit_test(a_route_that_changes_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
