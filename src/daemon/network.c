@@ -84,7 +84,7 @@ add_what(struct network *n, unsigned change, const char *what)
 	    {UNREST_LINK_DOWN, "is down"},
 	    {UNREST_ADDRESS_ADDED | UNREST_ROUTE_ADDED, "was added"},
 	    {UNREST_ADDRESS_BACK, "is back"},
-	    {UNREST_ADDRESS_GONE | UNREST_ROUTE_GONE, "has gone"},
+	    {UNREST_ADDRESS_GONE | UNREST_NEAR_GONE | UNREST_ROUTE_GONE, "has gone"},
 	};
 	size_t used = strlen(n->what);
 

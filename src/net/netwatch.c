@@ -23,6 +23,7 @@ struct link {
 	int index;
 	bool running;
 	bool loopback;
+	bool bridge;
 	bool local;
 	int master;
 	bool seen; /* by the reading under way */
@@ -84,6 +85,19 @@ carries_us(const struct netwatch *w, const struct link *link)
 	       (link->master > 0 && !link->local && owned_on(&w->owned, link->master));
 }
 
+/* A bridge whose ports all end on this host: that the last guest has gone is no loss of the
+ * network. */
+static bool
+is_for_guests(const struct netwatch *w, const struct link *link)
+{
+	const struct link *port;
+
+	SLIST_FOREACH(port, &w->links, next)
+	if (port->master == link->index && !port->local)
+		return false;
+	return link->bridge;
+}
+
 static void
 set_running(struct netwatch *w, struct link *link, bool running)
 {
@@ -91,7 +105,7 @@ set_running(struct netwatch *w, struct link *link, bool running)
 		return;
 	link->running = running;
 	w->came_up |= running;
-	if (carries_us(w, link))
+	if (carries_us(w, link) && (running || !is_for_guests(w, link)))
 		tell(w, running ? UNREST_LINK_UP : UNREST_LINK_DOWN, link->name);
 }
 
@@ -123,6 +137,7 @@ take_link(struct netwatch *w, const struct rtnl_message *m)
 	link->seen = true;
 	link->loopback = m->loopback;
 	link->master = m->master;
+	link->bridge = m->bridge;
 	link->local = m->local;
 	memcpy(link->name, m->name, sizeof(link->name));
 	set_running(w, link, m->running);

@@ -67,7 +67,7 @@ lose(struct owned *owned, struct own *own)
 		return 0;
 	}
 	SLIST_INSERT_HEAD(&owned->lost, own, next);
-	return UNREST_ADDRESS_GONE;
+	return is_link_local(&own->address) ? UNREST_NEAR_GONE : UNREST_ADDRESS_GONE;
 }
 
 static struct own *

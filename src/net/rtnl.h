@@ -28,6 +28,7 @@ struct rtnl_message {
 	bool running;  /* up, and with a carrier where it has such a thing */
 	bool loopback; /* leads back to this host */
 	int master;    /* the link that it is a port of; 0: none */
+	bool bridge;
 	bool local; /* its other end is on this host as well: a container's, a virtual machine's */
 	char name[IF_NAMESIZE];
 

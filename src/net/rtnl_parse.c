@@ -24,8 +24,8 @@ rtnl_more(const struct nlmsghdr *message, const struct nlattr *attr)
 }
 
 /* Both ends of a veth are on this host, and behind a tun or tap is one of its programs. */
-static bool
-is_local(const struct nlattr *info)
+static void
+read_kind(const struct nlattr *info, struct rtnl_message *m)
 {
 	const struct nlattr *attr = mnl_attr_get_payload(info);
 	const char *end = (const char *)attr + mnl_attr_get_payload_len(info);
@@ -34,10 +34,11 @@ is_local(const struct nlattr *info)
 		const char *kind = mnl_attr_get_payload(attr);
 		size_t len = mnl_attr_get_payload_len(attr);
 
-		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-			return strncmp(kind, "veth", len) == 0 || strncmp(kind, "tun", len) == 0;
+		if (mnl_attr_get_type(attr) != IFLA_INFO_KIND)
+			continue;
+		m->local = strncmp(kind, "veth", len) == 0 || strncmp(kind, "tun", len) == 0;
+		m->bridge = strncmp(kind, "bridge", len) == 0;
 	}
-	return false;
 }
 
 static bool
@@ -61,7 +62,7 @@ read_link(const struct nlmsghdr *message, struct rtnl_message *m)
 		else if (mnl_attr_get_type(attr) == IFLA_MASTER)
 			m->master = (int)mnl_attr_get_u32(attr);
 		else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
-			m->local = is_local(attr);
+			read_kind(attr, m);
 	}
 	return true;
 }

@@ -81,7 +81,7 @@ unrest_settle(struct unrest *u, int64_t now_ms)
 	}
 	return (struct unrest_reaction){
 	    .changes = due,
-	    .drop = (due & UNREST_ADDRESS_GONE) != 0,
+	    .drop = (due & (UNREST_ADDRESS_GONE | UNREST_NEAR_GONE)) != 0,
 	    .retry = (due & (GAINS | UNREST_AWOKE)) != 0,
 	    .probe = (due & PROBED) != 0,
 	};

@@ -21,6 +21,7 @@ enum unrest_change {
 	UNREST_ROUTE_GONE = 1 << 5,
 	UNREST_AWOKE = 1 << 6,	      /* the machine was suspended */
 	UNREST_ADDRESS_BACK = 1 << 7, /* one that there may be sessions from */
+	UNREST_NEAR_GONE = 1 << 8,    /* a link-local address, as of a container's link */
 };
 
 /* Reacted to when nothing has happened for so long, or so long after the first that happened. */

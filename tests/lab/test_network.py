@@ -272,6 +272,35 @@ def test_the_cable_of_a_bridge(bench_of):
     assert not daemon.said("inside")
 
 
+GUESTS = """
+link add guests0 type bridge forward_delay 0
+link add inside0 type veth peer name inside1
+link set inside0 master guests0
+link set guests0 up
+link set inside0 up
+link set inside1 up
+addr add 172.17.0.1/16 dev guests0
+"""
+
+
+def test_the_last_container_ends(bench_of):
+    """Its bridge has an address of this host and loses its carrier, while a peer is silent: that is no
+    trouble of ours."""
+    bench = bench_of(timeout_s=60)
+    client = bench.lab.client
+    client.run("ip", "-batch", "-", stdin=GUESTS)
+    bench.peer()
+    daemon = bench.guard(config((netlab.SERVER4, "backoff: {first: 100ms}")))
+    daemon.await_up(1)
+    bench.firewall.fault(f"tcp dport {PORT}")
+    client.run("ip", "link", "set", "inside1", "down")
+    await_look(lambda: "NO-CARRIER" in client.run("ip", "link", "show", "guests0"), 5,
+               "the bridge without a carrier")
+    daemon.await_said(peer="p0", reason="unreachable")
+    assert not daemon.said(reason="local")
+    assert not daemon.said("guests0 is down", loud=False)
+
+
 def test_a_route_that_comes_ends_a_long_wait(bench):
     peer = bench.peer()
     bench.lab.client.run("ip", "route", "del", "default")

@@ -89,7 +89,7 @@ static const struct {
 	    {AWAY, UNREST_ADDRESS_GONE}},
 	5, LOST},
     /* Every link has one of those. */
-    {"fe80::7", {{EXAMINED, 0}, {USABLE, 0}, {AWAY, UNREST_ADDRESS_GONE}}, 3, LOST},
+    {"fe80::7", {{EXAMINED, 0}, {USABLE, 0}, {AWAY, UNREST_NEAR_GONE}}, 3, LOST},
     {"169.254.7.7", {{USABLE, 0}}, 1, HERE},
 };
 

@@ -30,6 +30,7 @@ what_follows_from_what(void **unused)
 	    {UNREST_ADDRESS_ADDED, false, true, false},
 	    {UNREST_ADDRESS_BACK, false, true, true},
 	    {UNREST_ADDRESS_GONE, true, false, false},
+	    {UNREST_NEAR_GONE, true, false, false},
 	    {UNREST_ROUTE_ADDED, false, true, true},
 	    {UNREST_ROUTE_GONE, false, false, false},
 	    {UNREST_AWOKE, false, true, true},
