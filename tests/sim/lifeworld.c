@@ -13,7 +13,7 @@
 #define RESOLVE_MS  5 /* what some names take, and others do not: so those meet that began apart */
 #define CROWD	    (PACE_BURST + 2 * PACE_TICK_MS + RESOLVE_MS)
 #define LOUD	    LOG_NOTICE
-#define MAX_LINES   150 /* in a minute; six of each kind in any second, and growing intervals */
+#define MAX_LINES   24 /* in a second: six of each of three kinds, and their sums */
 #define SETTLE_MS   (2 * MAX_CONNECT_MS)
 #define MISFORTUNES 200
 
@@ -177,8 +177,8 @@ check_lines(struct lifeworld *life)
 	if (said - life->said > life->sum.most_lines)
 		life->sum.most_lines = said - life->said;
 	assert_in_range(said - life->said, 0, MAX_LINES);
-	if (life->w.sim.now_ms >= life->minute_ms + MINUTE) {
-		life->minute_ms = life->w.sim.now_ms;
+	if (life->w.sim.now_ms >= life->second_ms + 1000) {
+		life->second_ms = life->w.sim.now_ms;
 		life->said = said;
 	}
 }

@@ -13,12 +13,12 @@
  *   than these odds say; nor is anybody for an outage shorter than was asked for;
  * - nobody is held who has been silent for longer than the plan's bound;
  * - a dead peer is tried by one session at a time, and no crowd begins at once;
- * - what is said in any minute is bounded.
+ * - what is said in any second is bounded.
  */
 
 #include "world.h"
 
-#define LIFE_SESSIONS 40 /* to a host at most */
+#define LIFE_SESSIONS 60 /* to a host at most */
 
 struct life_promise {
 	int64_t detect_ms;  /* the plan's bound since anybody may have been heard last */
@@ -31,7 +31,7 @@ struct life_sum {
 	double hours;	 /* of sessions that were up */
 	double expected; /* deaths by chance, at most, as the odds say */
 	uint64_t by_chance, given_up, expired, events, lives;
-	unsigned most_lines; /* in a minute */
+	unsigned most_lines; /* in a second */
 	double slowest;	     /* detection, as a part of its bound */
 };
 
@@ -41,9 +41,9 @@ struct lifeworld {
 	struct life_promise promises[HOSTS];
 	int64_t lies_ms[HOSTS]; /* declared; 0: as it is */
 	int64_t dead_ms[HOSTS]; /* since when nobody answers, as the daemon knows; -1 */
-	int64_t slot_ms, minute_ms;
+	int64_t slot_ms, second_ms;
 	unsigned begun[HOSTS]; /* attempts until the slot began */
-	unsigned said;	       /* until the minute began */
+	unsigned said;	       /* until the second began */
 };
 
 /* One life, from the start to the end of that daemon; what befell is added to the sum. */

@@ -65,7 +65,7 @@ print_sum(const struct life_sum *sum)
 	print_message("# %" PRIu64 " lives, %.0f hours of sessions, %" PRIu64
 		      " events; given up: %" PRIu64 ", by chance %" PRIu64
 		      " of %.0f allowed; expired: %" PRIu64
-		      "; slowest detection %.3f of its bound; lines in a minute: %u\n",
+		      "; slowest detection %.3f of its bound; lines in a second: %u\n",
 	    sum->lives, sum->hours, sum->events, sum->given_up, sum->by_chance, sum->expected,
 	    sum->expired, sum->slowest, sum->most_lines);
 }
