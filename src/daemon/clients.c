@@ -166,7 +166,8 @@ settle(struct client *c)
 		what |= WAKE_READ;
 	if (patience(c) > 0)
 		what |= WAKE_WRITE;
-	if (wake_arm(&c->wake, what != 0 ? c->fd : -1, what, patience(c)) < 0)
+	/* Whoever there is no memory for would wait for nothing. */
+	if (c->varlink.failed || wake_arm(&c->wake, what != 0 ? c->fd : -1, what, patience(c)) < 0)
 		drop(c);
 }
 

@@ -27,7 +27,21 @@ faults = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/fault/faults.py
 check-faults: tests/fault/kaguard-faulty
 	$(faults) tests/fault/kaguard-faulty $(FAULTS)
 
-# A few of them, others each time. Where libraries are not linked statically, or the compiler inlines
-# otherwise, it is other calls; so everywhere.
-EXTRA_DIST += tests/fault/faults.sh
+# A few of them, others each time.
+dist_check_SCRIPTS += tests/fault/faults.sh
 tests/fault/faults.log: tests/fault/kaguard-faulty$(EXEEXT)
+
+# Threads: the couriers by themselves; and the whole daemon, its resolver's pool too, in three lives
+# without a failure. Under ThreadSanitizer: configure with --enable-tsan.
+threads = tests/unit/test_courier tests/unit/test_courier_jam tests/unit/test_journal \
+	tests/unit/test_notify
+
+.PHONY: check-tsan
+if TSAN
+check-tsan: tests/fault/kaguard-faulty
+	$(MAKE) check TESTS='$(threads)'
+	$(faults) tests/fault/kaguard-faulty --healthy 3
+else
+check-tsan:
+	@echo 'run ./configure --enable-tsan first'; exit 1
+endif
