@@ -6,6 +6,7 @@ import os
 import pathlib
 import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -83,6 +84,13 @@ def children():
     return found
 
 
+def with_descendants(pids):
+    tree, found = children(), list(pids)
+    for pid in found:
+        found += tree.get(pid, [])
+    return found
+
+
 class Tool:
     """One way of holding sessions to a peer of its own."""
     name = ""
@@ -132,19 +140,20 @@ class Tool:
 
     @staticmethod
     def _end(process):
+        offspring = with_descendants([process.pid])[1:]
         process.terminate()
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        for pid in offspring:  # a session of sshd outlives it
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     def pids(self):
-        """Its processes at this end, with their descendants."""
-        tree, found = children(), list(self._processes)
-        for pid in found:
-            found += tree.get(pid, [])
-        return found
+        """Its processes at this end."""
+        return with_descendants(self._processes)
 
     def stop(self):
         self._stack.close()
