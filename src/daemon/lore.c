@@ -11,6 +11,9 @@
 /* Version 1 knew of no networks, nor measurements. */
 #define LORE_VERSION 2
 
+/* No day is later, or as long before 1970. */
+#define LATEST_MS (INT64_C(1) << 60)
+
 static void
 entry_clear(struct lore_entry *entry)
 {
@@ -201,7 +204,14 @@ parse_ends(json_t *list, struct habit *habit)
 	return 0;
 }
 
-/* NULL: there was none, as in version 1. */
+/* One that can be reckoned with. */
+static bool
+is_time(json_int_t ms)
+{
+	return ms > -LATEST_MS && ms < LATEST_MS;
+}
+
+/* NULL: there was none, as in version 1, and where the firewall is declared. */
 static int
 parse_survey(json_t *object, struct survey *survey)
 {
@@ -214,7 +224,8 @@ parse_survey(json_t *object, struct survey *survey)
 	if (json_unpack(object, "{s:s s:I s:I s:I s:I s:I s:b}", "found", &outcome, "firewall_ms",
 		&firewall, "measured_at_ms", &measured, "tried_at_ms", &tried, "failed", &failed,
 		"doubts", &doubts, "contradicted", &contradicted) < 0 ||
-	    firewall < 0 || failed < 0 || failed > UINT32_MAX || doubts < 0 || doubts > UINT32_MAX)
+	    firewall < 0 || firewall > LADDER_MAX_MS || !is_time(measured) || !is_time(tried) ||
+	    failed < 0 || failed > UINT32_MAX || doubts < 0 || doubts > UINT32_MAX)
 		return -EBADMSG;
 	*survey = (struct survey){.outcome = survey_outcome_of(outcome),
 	    .firewall_ms = firewall,
@@ -243,7 +254,8 @@ parse_entry(json_t *object, struct lore *lore)
 		&how, "ended", &ends, "survey", &survey) < 0)
 		return -EBADMSG;
 	if (declared <= 0 || learnt < 0 || seen < 0 || parse_events(events, &e.learn) < 0 ||
-	    parse_ends(ends, &e.habit) < 0 || parse_survey(survey, &e.survey) < 0)
+	    parse_ends(ends, &e.habit) < 0 ||
+	    parse_survey(network[0] != '\0' ? survey : NULL, &e.survey) < 0)
 		return -EBADMSG;
 	e.peer = (char *)(uintptr_t)peer;
 	e.address = (char *)(uintptr_t)address;

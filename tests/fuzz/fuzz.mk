@@ -23,6 +23,10 @@ tests_fuzz_replay_salvage_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_salvage.
 tests_fuzz_replay_salvage_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
 	-DFUZZ_CORPUS='"salvage"'
 tests_fuzz_replay_salvage_LDADD = $(KAGUARD_LIBS)
+check_PROGRAMS += tests/fuzz/replay_lore
+tests_fuzz_replay_lore_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_lore.c tests/fuzz/fuzz.h
+tests_fuzz_replay_lore_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"lore"'
+tests_fuzz_replay_lore_LDADD = $(KAGUARD_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_S = 60
@@ -64,4 +68,12 @@ fuzz: all
 	mkdir -p tests/fuzz/found_salvage
 	tests/fuzz/fuzz_salvage -max_total_time=$(FUZZ_S) -max_len=256 \
 		tests/fuzz/found_salvage '$(srcdir)/tests/fuzz/corpus/salvage'
-CLEANFILES += tests/fuzz/fuzz_salvage tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink
+	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_lore \
+		$(srcdir)/tests/fuzz/fuzz_lore.c $(srcdir)/src/daemon/lore.c \
+		$(srcdir)/src/host/statefile.c $(srcdir)/src/policy/*.c \
+		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
+	mkdir -p tests/fuzz/found_lore
+	tests/fuzz/fuzz_lore -max_total_time=$(FUZZ_S) -max_len=8192 \
+		tests/fuzz/found_lore '$(srcdir)/tests/fuzz/corpus/lore'
+CLEANFILES += tests/fuzz/fuzz_lore tests/fuzz/fuzz_salvage tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink

@@ -144,3 +144,31 @@ def test_another_network_is_another_path(bench_of, guard, tmp_path):
     start = carry_to(found["KAGUARD_NETWORK"].split()[-1])
     daemon.await_said("its path now begins at .*, where it was measured .* ago", 20, start)
     assert idle_s(daemon, PORT) == measured
+
+
+def test_killed_in_the_middle_begins_anew(bench_of, guard, tmp_path):
+    """Nothing half known is kept, and no connection of the measurement stays; that two peers have one
+    address makes two measurements, one after the other."""
+    bench = bench_of(timeout_s=FIREWALL_S)
+    peer = bench.peer()
+    text = config("hq", PORT, "firewall: auto").replace("40s", "12s")
+    daemon = guard(bench, "hq", text)
+    daemon.await_said("measuring after how long", 30)
+    peer.await_sessions(4, 20)
+    daemon.process.kill()
+    daemon.process.wait()
+    peer.await_that(lambda: not peer.open_sessions(), 20, "end of all sessions")
+
+    again = text.replace("peers: [", f'peers: [{{name: twin, address: "{netlab.SERVER4}:{PORT}", '
+                                     'firewall: auto}, ')
+    daemon = guard(bench, "hq", again)
+    first = daemon.await_said("measuring after how long", 30)["KAGUARD_PEER"]
+    other = {"hq": "twin", "twin": "hq"}[first]
+    assert "until measured" in shown(daemon, tmp_path / "hq")
+    daemon.await_said("measured in", 90, peer=first)
+    assert not daemon.said("measuring after how long", peer=other), "both at once"
+    # One that is removed meanwhile is measured no more, and the others are none the worse.
+    daemon.await_said("measuring after how long", 60, peer=other)
+    daemon.reload(config(first, PORT, "firewall: auto").replace("40s", "12s"))
+    peer.await_that(lambda: len(peer.open_sessions()) == 1, 20, "end of the measurement")
+    assert not daemon.said("measured in", peer=other)
