@@ -190,7 +190,8 @@ class Life:
     def stop(self):
         if self.daemon is not None and self.daemon.process.poll() is None:
             self.daemon.process.send_signal(signal.SIGTERM)
-            self.daemon.check_end((0,) if self.patience > 5 else (0, 1))
+            # Where failures go on, it may be one that has only just begun.
+            self.daemon.check_end((0,) if self.patience > 5 else (0, 1, 78, -signal.SIGTERM))
 
     def run(self, normal=None):
         self.first()
@@ -271,6 +272,8 @@ def list_faults(program, options):
                    if line.startswith("CALL(") and line.split(", ")[3] != "0"} | {"open", "read", "write", "epoll_ctl"}
     for number in (1, 2):
         for ident, (n, name) in life.calls(number)[0].items():
+            if options.persistent and name in ("epoll_wait", "poll"):
+                continue  # a signal interrupts, but not for ever
             plus = "+" if options.persistent else ""
             for nth in {1} if options.persistent else {1, min(n, 2), n}:
                 faults.append((name, (number, f"{ident}:{nth}{plus}")))

@@ -176,7 +176,7 @@ class Daemon:
             raise Broken(f"sanitizer, status {status}")
         if status not in allowed:
             raise Broken(f"ended with status {status}")
-        if status != 0 and not re.search(r"cannot|error", words):
+        if status > 0 and not re.search(r"cannot|error", words):
             raise Broken(f"ended with status {status} and no reason")
         return status
 
