@@ -34,6 +34,10 @@ class Site:
 
 
 def memory_kb(pid):
+    """What it has; 0 of one that is sanitized, which keeps what was freed."""
+    with open(f"/proc/{pid}/maps") as maps:
+        if "libasan" in maps.read():
+            return 0
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
