@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-LAYERS = ["config", "daemon", "host", "policy"]
+LAYERS = ["config", "daemon", "host", "net", "policy"]
 STRING = r'"(?:\\.|[^"\\])*"'
 IGNORED = re.compile(rf"(?P<string>{STRING})|/\*.*?\*/|#include[^\n]*", re.DOTALL)
 JOINED = re.compile(rf"{STRING}(?:\s*(?:PRI\w+\s*)?{STRING})*")
