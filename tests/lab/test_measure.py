@@ -100,8 +100,8 @@ class Case:
     def allowed_s(self):
         if self.verdict == "no_expiry":
             return self.max_s * 1.1 + 15
-        # Where probes are lost, and those that die have nobody to confirm it but younger ones.
-        if self.verdict == BLIND and self.loss_permille:
+        # Where a probe was lost, those that die have nobody to confirm it but younger ones.
+        if self.verdict == BLIND:
             return 3.4 * self.truth_s + 15
         return (1.1 if self.quick else 2.2) * self.truth_s + 15
 
