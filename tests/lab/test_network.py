@@ -153,9 +153,12 @@ def test_a_pulled_cable_kills_nothing(bench_of):
 
 def examine(bench):
     """From now on an IPv6 address is examined for three seconds whenever it comes, or its link does
-    (RFC 4862 section 5.4), as it is on every host; and it stays while the link is down."""
+    (RFC 4862 section 5.4), as it is on every host; and it stays while the link is down. The router
+    is looked for (RFC 4861 section 7.2.2) for longer than that, or what waits to be sent may be
+    thrown away at the moment when it could be."""
     for name, value in (("accept_dad", 1), ("dad_transmits", 3), ("keep_addr_on_down", 1)):
         bench.lab.client.sysctl(f"net.ipv6.conf.eth0.{name}", value)
+    bench.lab.client.sysctl("net.ipv6.neigh.eth0.mcast_solicit", 10)
 
 
 def tentative(bench):

@@ -31,7 +31,7 @@ sim-long: tests/sim/test_life
 # one from 30 s to 2 h; both print the table.
 check_PROGRAMS += tests/sim/measure_table
 tests_sim_measure_table_SOURCES = tests/sim/measure_table.c tests/sim/path.c tests/sim/path.h
-tests_sim_measure_table_LDADD = $(KAGUARD_LIBS)
+tests_sim_measure_table_LDADD = $(KAGUARD_LIBS) -lm
 
 .PHONY: simulate-measure
 simulate-measure: tests/sim/measure_table
