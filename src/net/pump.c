@@ -155,6 +155,21 @@ move_once(struct relay *relay, enum relay_side side, struct relay_end *end)
 	return size >= LITTLE || relay->legs[side].ending;
 }
 
+/*
+ * Who cannot be told of the end has met one of its own. But a connection is gone as well when both
+ * ends have closed it in order, as the daemon before this one may have done: then the other one has
+ * been told, and what it has said last may lie there still (inet_shutdown() in net/ipv4/af_inet.c).
+ */
+static bool
+pass_end(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	return shutdown(fd, SHUT_WR) == 0 ||
+	       (errno == ENOTCONN && getpeername(fd, (struct sockaddr *)&peer, &length) < 0);
+}
+
 enum moved
 pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
@@ -176,8 +191,7 @@ pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 		r = ended(end, side, 0);
 	if (r >= 0 && from->eof && !to->shut) {
 		to->shut = true;
-		/* Who cannot be told of the end has met one of its own. */
-		if (shutdown(to->fd, SHUT_WR) < 0)
+		if (!pass_end(to->fd))
 			r = ended(end, pump_opposite(side), pump_error_of(to->fd, ECONNRESET));
 	}
 	return r < 0 ? ENDED : MOVED;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -164,6 +165,33 @@ half_close_is_carried_through(void **state)
 	assert_int_equal(shutdown(f->outer[RELAY_PEER], SHUT_WR), 0);
 	run_until(f, has_ended);
 	assert_int_equal(f->end.error, 0);
+	assert_int_equal(recv(f->outer[RELAY_CLIENT], buf, sizeof(buf), 0), 0);
+}
+
+static bool
+has_closed(int fd)
+{
+	struct pollfd p = {.fd = fd};
+
+	return poll(&p, 1, 1000) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+/* By a relay before this one; and it has answered and closed before this one has looked. */
+static void
+a_peer_that_was_told_of_the_end_before_is_no_reset(void **state)
+{
+	struct fixture *f = *state;
+	char buf[8];
+
+	assert_int_equal(shutdown(f->outer[RELAY_CLIENT], SHUT_WR), 0);
+	assert_int_equal(shutdown(f->inner[RELAY_PEER], SHUT_WR), 0);
+	assert_int_equal(send(f->outer[RELAY_PEER], "answer", 6, 0), 6);
+	close(f->outer[RELAY_PEER]);
+	f->outer[RELAY_PEER] = -1;
+	assert_true(has_closed(f->inner[RELAY_PEER]));
+	run_until(f, has_ended);
+	assert_int_equal(f->end.error, 0);
+	assert_int_equal(recv(f->outer[RELAY_CLIENT], buf, sizeof(buf), 0), 6);
 	assert_int_equal(recv(f->outer[RELAY_CLIENT], buf, sizeof(buf), 0), 0);
 }
 
@@ -335,6 +363,7 @@ main(void)
 	    RELAY_TEST(one_way_only),
 	    RELAY_TEST(an_idle_one_has_no_pipe),
 	    RELAY_TEST(half_close_is_carried_through),
+	    RELAY_TEST(a_peer_that_was_told_of_the_end_before_is_no_reset),
 	    RELAY_TEST(a_reset_of_the_client_goes_on),
 	    RELAY_TEST(a_reset_of_the_peer_goes_on),
 	    RELAY_TEST(an_orderly_end_reaches_both_in_spite_of_duplicates),
