@@ -350,10 +350,9 @@ resume(struct forward_client *c, struct relays *relays, const struct salvaged *c
 {
 	const uint64_t life = client->stowed.life;
 
-	c->stowed[RELAY_CLIENT] = client->stowed;
+	c->stowed = client->stowed;
 	if (carrier == NULL)
 		return relay_open(&c->relay, relays, client->fd, life);
-	c->stowed[RELAY_PEER] = carrier->stowed;
 	return relay_start(&c->relay, relays, (int[]){client->fd, carrier->fd}, life);
 }
 

@@ -82,28 +82,38 @@ write_addresses(struct parktable_entry *e, int fd)
 		memcpy(e->remote, &remote, sizeof(remote));
 }
 
-/* Both are in the table before either is parked, so what is found alone was never whole. One that
- * waits has no partner. */
+/* Both sockets have one entry, which is there before either is parked: so what is found alone was
+ * never whole. One that waits has no partner; one that did so when the daemon before this one ended
+ * has its entry. */
+static int
+claim(struct forward_client *c, uint64_t partner)
+{
+	struct keep *keep = c->forward->all->keep;
+	struct parktable_entry e = stow_entry(PARKTABLE_CLIENT, c->forward->peer);
+	bool known = c->stowed.life != 0;
+	int r = 0;
+
+	e.life = c->relay.life;
+	e.partner = partner;
+	e.since_ms = c->since_ms;
+	write_addresses(&e, c->relay.legs[RELAY_CLIENT].fd);
+	if (known)
+		stow_write(keep, &c->stowed, &e);
+	else
+		r = stow_claim(keep, &c->stowed, &e);
+	return r == 0 && !known ? stow_put(keep, &c->stowed, c->relay.legs[RELAY_CLIENT].fd) : r;
+}
+
 static void
 park(struct forward_client *c)
 {
 	struct keep *keep = c->forward->all->keep;
-	struct parktable_entry legs[RELAY_SIDES] = {stow_entry(PARKTABLE_CLIENT, c->forward->peer),
-	    stow_entry(PARKTABLE_CARRIER, c->forward->peer)};
-	int sides = c->carried ? RELAY_SIDES : 1;
-	bool done = true;
+	uint64_t partner = c->carried ? ++keep->life : 0;
+	int r = claim(c, partner);
 
-	legs[RELAY_CLIENT].life = legs[RELAY_PEER].partner = c->relay.life;
-	if (c->carried)
-		legs[RELAY_PEER].life = legs[RELAY_CLIENT].partner = ++keep->life;
-	for (int side = 0; side < sides && done; side++) {
-		legs[side].since_ms = c->since_ms;
-		write_addresses(&legs[side], c->relay.legs[side].fd);
-		done = stow_claim(keep, &c->stowed[side], &legs[side]) == 0;
-	}
-	for (int side = 0; side < sides && done; side++)
-		done = stow_put(keep, &c->stowed[side], c->relay.legs[side].fd) == 0;
-	if (!done)
+	if (r == 0 && c->carried)
+		r = stow_put_second(keep, &c->stowed, partner, c->relay.legs[RELAY_PEER].fd);
+	if (r < 0)
 		forward_keep_end(c);
 }
 
@@ -140,6 +150,11 @@ forward_keep(struct forward_client *c)
 
 	if (all->keep->table == NULL)
 		return;
+	/* One that is known to wait does so no longer, and before anything is moved. */
+	if (c->stowed.life != 0) {
+		park(c);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&all->young, c, young);
 	c->is_young = true;
 	if (!wake_armed(&all->settle))
@@ -151,8 +166,7 @@ forward_keep_end(struct forward_client *c)
 {
 	if (c->is_young)
 		grown_up(c);
-	for (int side = 0; side < RELAY_SIDES; side++)
-		stow_remove(c->forward->all->keep, &c->stowed[side]);
+	stow_remove(c->forward->all->keep, &c->stowed);
 }
 
 void
@@ -187,9 +201,9 @@ leave_all(struct forward *f, struct forward_clients *clients)
 		next = TAILQ_NEXT(c, link);
 		if (c->is_young)
 			grown_up(c);
-		if (c->stowed[RELAY_CLIENT].life == 0 && !is_exposed(&c->relay))
+		if (c->stowed.life == 0 && !is_exposed(&c->relay))
 			park(c);
-		if (c->stowed[RELAY_CLIENT].life == 0)
+		if (c->stowed.life == 0)
 			continue;
 		TAILQ_REMOVE(clients, c, link);
 		relay_leave(&c->relay);

@@ -32,6 +32,7 @@ bool
 salvage_add(struct salvage *salvage, const struct parked *parked, const struct parktable_entry *e)
 {
 	struct salvaged *item;
+	bool second;
 
 	if (!fits(e->kind, parked->fd))
 		return false;
@@ -45,10 +46,11 @@ salvage_add(struct salvage *salvage, const struct parked *parked, const struct p
 		salvage->room = room;
 	}
 	item = &salvage->list[salvage->n++];
+	second = (parked->slot & PARKING_SECOND) != 0;
 	*item = (struct salvaged){.stowed = {.life = parked->life, .slot = parked->slot},
-	    .partner = e->partner,
+	    .partner = second ? e->life : e->partner,
 	    .since_ms = e->since_ms,
-	    .kind = e->kind,
+	    .kind = second ? PARKTABLE_CARRIER : e->kind,
 	    .fd = parked->fd};
 	_Static_assert(sizeof(item->peer) == sizeof(e->peer), "a name fits");
 	memcpy(item->peer, e->peer, sizeof(item->peer));

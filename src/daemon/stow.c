@@ -43,11 +43,10 @@ stow_claim(struct keep *keep, struct stowed *stowed, struct parktable_entry *e)
 	return 0;
 }
 
-int
-stow_put(struct keep *keep, struct stowed *stowed, int fd)
+static int
+put(struct keep *keep, const struct parked *parked)
 {
-	const struct parked parked = {.life = stowed->life, .slot = stowed->slot, .fd = fd};
-	int r = parking_put(keep->parking, &parked);
+	int r = parking_put(keep->parking, parked);
 
 	if (r < 0)
 		keep_trouble(keep, r);
@@ -55,13 +54,41 @@ stow_put(struct keep *keep, struct stowed *stowed, int fd)
 	return r;
 }
 
+int
+stow_put(struct keep *keep, struct stowed *stowed, int fd)
+{
+	return put(keep, &(struct parked){.life = stowed->life, .slot = stowed->slot, .fd = fd});
+}
+
+int
+stow_put_second(struct keep *keep, const struct stowed *stowed, uint64_t life, int fd)
+{
+	const uint32_t slot = stowed->slot | PARKING_SECOND;
+
+	return put(keep, &(struct parked){.life = life, .slot = slot, .fd = fd});
+}
+
+void
+stow_write(struct keep *keep, const struct stowed *stowed, const struct parktable_entry *e)
+{
+	parktable_write(keep->table, stowed->slot, e);
+}
+
+static void
+clear_slot(struct keep *keep, uint32_t slot)
+{
+	if (keep->owners != NULL)
+		*owners_at(keep->owners, slot) = 0;
+	parktable_give(keep->table, slot);
+	parking_remove(keep->parking, slot | PARKING_SECOND);
+}
+
 void
 stow_remove(struct keep *keep, struct stowed *stowed)
 {
 	if (keep->table != NULL && stowed->life != 0) {
-		if (keep->owners != NULL)
-			*owners_at(keep->owners, stowed->slot) = 0;
-		parktable_give(keep->table, stowed->slot);
+		if ((stowed->slot & PARKING_SECOND) == 0)
+			clear_slot(keep, stowed->slot);
 		parking_remove(keep->parking, stowed->slot);
 		keep_tidy(keep);
 	}

@@ -31,7 +31,14 @@ struct parktable_entry stow_entry(enum parktable_kind kind, const struct peer *p
 int stow_claim(struct keep *keep, struct stowed *stowed, struct parktable_entry *entry);
 int stow_put(struct keep *keep, struct stowed *stowed, int fd);
 
-/* It is not to be kept any longer. */
+/* Another one beside it in the same slot, whose entry names it as its partner. */
+int stow_put_second(struct keep *keep, const struct stowed *stowed, uint64_t life, int fd);
+
+/* What the table knows is to be this. */
+void stow_write(
+    struct keep *keep, const struct stowed *stowed, const struct parktable_entry *entry);
+
+/* It is not to be kept any longer, nor what is beside it; of that alone, it alone. */
 void stow_remove(struct keep *keep, struct stowed *stowed);
 
 /*

@@ -25,7 +25,7 @@ struct corpse {
 /* What a slot of the table says: the socket that goes with it, and whose it is. */
 struct claim {
 	struct session *session; /* NULL: nobody's any more */
-	uint64_t life;		 /* 0: there was no socket */
+	uint64_t lives[2];	 /* of the second one, too; 0: there was no socket */
 };
 
 struct takeover {
@@ -103,12 +103,12 @@ read_slot(struct takeover *t, uint32_t slot)
 
 	t->damaged += r < 0;
 	if (r > 0)
-		claim->life = e.life;
-	t->expected += claim->life != 0 && e.kind == PARKTABLE_SESSION;
+		*claim = (struct claim){.lives = {e.life, e.partner}};
+	t->expected += claim->lives[0] != 0 && e.kind == PARKTABLE_SESSION;
 	if (s != NULL && s->slot == SESSION_NO_SLOT) {
 		claim->session = s;
 		restore(s, &e, slot, t->now_ms);
-	} else if (r != 0 && claim->life == 0) {
+	} else if (r != 0 && claim->lives[0] == 0) {
 		parktable_give(t->keep->table, slot);
 	}
 }
@@ -180,10 +180,11 @@ static bool
 read_entry(const struct takeover *t, const struct parked *parked, struct parktable_entry *ret)
 {
 	const struct parktable *table = t->keep->table;
+	uint32_t slot = parked->slot & ~PARKING_SECOND;
 
-	return parked->life != 0 && parked->slot < parktable_slots(table) &&
-	       t->claims[parked->slot].life == parked->life &&
-	       parktable_read(table, parked->slot, ret) > 0;
+	return parked->life != 0 && slot < parktable_slots(table) &&
+	       t->claims[slot].lives[parked->slot / PARKING_SECOND] == parked->life &&
+	       parktable_read(table, slot, ret) > 0;
 }
 
 /* One that is no session's. True: the tunnels have it. */
@@ -191,10 +192,11 @@ static bool
 take_other(struct takeover *t, const struct parked *parked, const struct parktable_entry *e)
 {
 	struct forwards *forwards = t->keep->guard->forwards;
+	struct claim *claim = &t->claims[parked->slot & ~PARKING_SECOND];
 
 	if (parking_know(t->keep->parking, parked) == 0) {
 		if (salvage_add(&forwards->salvage, parked, e)) {
-			t->claims[parked->slot].life = 0; /* the slot is theirs */
+			claim->lives[parked->slot / PARKING_SECOND] = 0; /* the slot is theirs */
 			return true;
 		}
 		parking_remove(t->keep->parking, parked->slot);
@@ -250,11 +252,11 @@ settle_table(struct takeover *t)
 	for (uint32_t slot = 0; slot < parktable_slots(keep->table); slot++) {
 		const struct claim *claim = &t->claims[slot];
 
-		if (claim->life == 0)
+		if (claim->lives[0] == 0)
 			continue;
 		if (claim->session == NULL)
 			parktable_give(keep->table, slot);
-		else if (claim->session->life != claim->life)
+		else if (claim->session->life != claim->lives[0])
 			keep_moved(keep, claim->session);
 	}
 }

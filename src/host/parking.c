@@ -82,22 +82,28 @@ parking_add(struct parking *p, uint32_t generation, uint32_t *ret_shelf)
 	return 0;
 }
 
-static int
-make_room_for(struct parking *p, uint32_t slot)
+static uint32_t
+index_of(uint32_t slot)
 {
-	uint32_t n = p->n_slots > 0 ? p->n_slots : 256;
+	return (slot & ~PARKING_SECOND) * 2 + slot / PARKING_SECOND;
+}
+
+static int
+make_room_for(struct parking *p, uint32_t index)
+{
+	uint32_t n = p->n_where > 0 ? p->n_where : 256;
 	uint32_t *where;
 
-	if (slot < p->n_slots)
+	if (index < p->n_where)
 		return 0;
-	while (n <= slot)
+	while (n <= index)
 		n *= 2;
 	where = reallocarray(p->where, n, sizeof(*where));
 	if (where == NULL)
 		return -ENOMEM;
-	memset(where + p->n_slots, 0xff, (n - p->n_slots) * sizeof(*where));
+	memset(where + p->n_where, 0xff, (n - p->n_where) * sizeof(*where));
 	p->where = where;
-	p->n_slots = n;
+	p->n_where = n;
 	return 0;
 }
 
@@ -105,11 +111,12 @@ static int
 place(struct parking *p, uint32_t shelf_number, const struct parked *parked)
 {
 	struct shelf *shelf = p->shelves[shelf_number];
-	int r = make_room_for(p, parked->slot);
+	uint32_t index = index_of(parked->slot);
+	int r = make_room_for(p, index);
 
 	if (r < 0)
 		return r;
-	p->where[parked->slot] = shelf_number * PARKING_SHELF + shelf->n;
+	p->where[index] = shelf_number * PARKING_SHELF + shelf->n;
 	shelf->parked[shelf->n++] = *parked;
 	return 0;
 }
@@ -239,19 +246,19 @@ parking_put(struct parking *p, const struct parked *parked)
 void
 parking_remove(struct parking *p, uint32_t slot)
 {
-	uint32_t at = slot < p->n_slots ? p->where[slot] : NOWHERE;
+	uint32_t index = index_of(slot), at = index < p->n_where ? p->where[index] : NOWHERE;
 	struct shelf *shelf;
 	struct parked *hole, *last;
 
 	if (at == NOWHERE)
 		return;
-	p->where[slot] = NOWHERE;
+	p->where[index] = NOWHERE;
 	shelf = p->shelves[at / PARKING_SHELF];
 	hole = &shelf->parked[at % PARKING_SHELF];
 	last = &shelf->parked[--shelf->n];
 	if (hole != last) {
 		*hole = *last;
-		p->where[hole->slot] = at;
+		p->where[index_of(hole->slot)] = at;
 	}
 	parking_set_dirty(p, shelf, true);
 }

@@ -23,6 +23,9 @@
 /* Sockets on a shelf: what one message can carry (SCM_MAX_FD in include/net/scm.h). */
 #define PARKING_SHELF 253u
 
+/* Two sockets that belong together may go by one slot: this is in the number of the second. */
+#define PARKING_SECOND (1u << 31)
+
 struct parking;
 
 /* A socket and what it goes by: the number that its user gave it, which must not be used twice. */

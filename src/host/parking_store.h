@@ -25,8 +25,9 @@ struct parking {
 	struct notify *notify;
 	struct shelf **shelves;
 	unsigned n_shelves;
-	uint32_t *where; /* of each slot: shelf * PARKING_SHELF + place, or NOWHERE */
-	uint32_t n_slots;
+	uint32_t
+	    *where; /* of each slot, and its second: shelf * PARKING_SHELF + place, or NOWHERE */
+	uint32_t n_where;
 	uint32_t generation;
 	unsigned dirty;
 	unsigned room; /* on the shelves below, nothing can be put */

@@ -31,8 +31,8 @@
 enum parktable_kind {
 	PARKTABLE_SESSION,
 	PARKTABLE_LISTENER, /* where clients of the peer come in */
-	PARKTABLE_CLIENT,   /* a client that is carried */
-	PARKTABLE_CARRIER,  /* the socket of the peer that it is carried over */
+	PARKTABLE_CLIENT,   /* a client; its partner is what it is carried over */
+	PARKTABLE_CARRIER,  /* that: it has no entry of its own */
 	PARKTABLE_PIPE,	    /* one through which bytes go, see host/owners.h; of no peer */
 	PARKTABLE_KINDS
 };

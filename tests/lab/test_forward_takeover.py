@@ -114,7 +114,7 @@ def test_nobody_goes_on_with_a_hole(tunnel, lost):
     (client, served), (other, other_served) = pairs(tunnel, 2)
     stuff(client)
     tunnel.await_parked(2)
-    assert PIPE in kept_kinds(tunnel.daemon.pid)
+    assert (PIPE, False) in kept_kinds(tunnel.daemon.pid)
     tunnel.end(signal.SIGKILL)
     stored = dict(tunnel.manager.stored)
     if lost == "the owners":
