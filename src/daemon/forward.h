@@ -41,7 +41,7 @@ struct forward_client {
 	TAILQ_ENTRY(forward_client) link;  /* in waiting or carried */
 	TAILQ_ENTRY(forward_client) young; /* in forwards->young, where is_young */
 	int64_t since_ms;		   /* when it came; when it was given a session */
-	struct stowed stowed; /* the client's socket, and the peer's beside it */
+	struct stowed stowed;		   /* the client's socket, and the peer's beside it */
 	bool carried, is_young;
 };
 
