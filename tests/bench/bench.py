@@ -9,17 +9,15 @@ asserted; the targets stand beside the figures.
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import platform
-import resource
 import signal
 import statistics
-import sys
 import time
 
-from rig import SINK_HOLDS, Daemon, Failed, Guard, Peer, Sink, kaguard_config, peers_of, progress
+from rig import (SINK_HOLDS, Daemon, Failed, Guard, Peer, Sink, bench_main, kaguard_config,
+                 peers_of, progress)
 
 RELOAD_PEERS = 10000
 SETTLE_S = 3  # between the last session up and the first idle second
@@ -215,17 +213,7 @@ def parse():
 
 def main():
     options = parse()
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
-        result = measure(options)
-    except Failed as failure:
-        sys.exit(f"bench: {failure}")
-    if options.json:
-        json.dump(result, sys.stdout, indent=2)
-        print()
-    else:
-        show(result)
+    bench_main(lambda: measure(options), show, options.json)
 
 
 if __name__ == "__main__":

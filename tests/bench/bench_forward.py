@@ -9,17 +9,14 @@ a shared machine. Nothing is asserted; the targets stand below the table.
 
 import argparse
 import contextlib
-import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
-import sys
 import time
 
 from forwarders import ALL
-from rig import Failed, progress
+from rig import Failed, bench_main, progress
 
 SETTLE_S = 3  # until clients count as lasting ones, and are kept
 
@@ -235,17 +232,7 @@ def parse():
 
 def main():
     options = parse()
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
-        result = measure(options)
-    except Failed as failure:
-        sys.exit(f"bench: {failure}")
-    if options.json:
-        json.dump(result, sys.stdout, indent=2)
-        print()
-    else:
-        show(result)
+    bench_main(lambda: measure(options), show, options.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 """The programs of a measurement: who holds the sessions, and who holds their other ends."""
 
 import dataclasses
+import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -22,6 +24,21 @@ def progress(text):
 
 class Failed(Exception):
     """A measurement that could not be made."""
+
+
+def bench_main(measure, show, as_json):
+    """Measure with as many descriptors as there may be, and print what came of it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        result = measure()
+    except Failed as failure:
+        sys.exit(f"bench: {failure}")
+    if as_json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+    else:
+        show(result)
 
 
 class Sink:

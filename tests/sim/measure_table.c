@@ -111,13 +111,14 @@ truth(const struct row *row, const struct path *path)
 }
 
 /*
- * The truth is in the bracket, but for what a probe leaves late; and where packets are lost the
- * firewall's clock may have begun with the second copy of one.
+ * The truth is in the bracket, but for what a probe leaves late; and where nothing but the
+ * handshake counts, the second copy of one of its packets may be the last that did.
  */
 static bool
-encloses(const struct ladder_view *view, int64_t t, bool lossy)
+encloses(const struct ladder_view *view, int64_t t, const struct path *path)
 {
-	int64_t late_ms = lossy ? LATE_MS + AGAIN_MS : LATE_MS;
+	bool again = path->kind == PATH_IGNORES && path->loss_permille > 0;
+	int64_t late_ms = again ? LATE_MS + AGAIN_MS : LATE_MS;
 
 	return view->lives_ms <= t + late_ms && t <= view->dead_ms + late_ms;
 }
@@ -144,8 +145,8 @@ judge(const struct row *row, const struct path *path, const struct path_end *end
 		return;
 	}
 	if (end->view.verdict != row->verdict ||
-	    (row->error_permille >= 0 && (error > row->error_permille ||
-					     !encloses(&end->view, t, path->loss_permille > 0))) ||
+	    (row->error_permille >= 0 &&
+		(error > row->error_permille || !encloses(&end->view, t, path))) ||
 	    (row->wall_percent > 0 && wall > row->wall_percent)) {
 		printf("#   %s: T %" PRId64 ", %s, %" PRId64 "..%" PRId64 " ms, after %" PRId64
 		       " ms, %u connections\n",
