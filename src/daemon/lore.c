@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/jsontext.h"
 #include "host/statefile.h"
 
 /* Version 1 knew of no networks, nor measurements. */
@@ -180,9 +181,12 @@ parse_events(json_t *list, struct learn *learn)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *item = json_array_get(list, i);
 		json_int_t noticed, idle;
+		int r =
+		    jsontext_unpack(item, "{s:I s:I}", "noticed_at_ms", &noticed, "idle_ms", &idle);
 
-		if (learn->n == LEARN_EVENTS ||
-		    json_unpack(item, "{s:I s:I}", "noticed_at_ms", &noticed, "idle_ms", &idle) < 0)
+		if (r < 0)
+			return r;
+		if (learn->n == LEARN_EVENTS)
 			return -EBADMSG;
 		learn->events[learn->n++] = (struct learn_event){noticed, idle};
 	}
@@ -195,9 +199,12 @@ parse_ends(json_t *list, struct habit *habit)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *item = json_array_get(list, i);
 		json_int_t at, quiet, age;
+		int r = jsontext_unpack(
+		    item, "{s:I s:I s:I}", "at_ms", &at, "quiet_ms", &quiet, "age_ms", &age);
 
-		if (habit->n == HABIT_ENDS || json_unpack(item, "{s:I s:I s:I}", "at_ms", &at,
-						  "quiet_ms", &quiet, "age_ms", &age) < 0)
+		if (r < 0)
+			return r;
+		if (habit->n == HABIT_ENDS)
 			return -EBADMSG;
 		habit->ends[habit->n++] = (struct habit_end){at, quiet, age};
 	}
@@ -217,14 +224,16 @@ parse_survey(json_t *object, struct survey *survey)
 {
 	json_int_t firewall, measured, tried, failed, doubts;
 	const char *outcome;
-	int contradicted;
+	int contradicted, r;
 
 	if (object == NULL)
 		return 0;
-	if (json_unpack(object, "{s:s s:I s:I s:I s:I s:I s:b}", "found", &outcome, "firewall_ms",
-		&firewall, "measured_at_ms", &measured, "tried_at_ms", &tried, "failed", &failed,
-		"doubts", &doubts, "contradicted", &contradicted) < 0 ||
-	    firewall < 0 || firewall > LADDER_MAX_MS || !is_time(measured) || !is_time(tried) ||
+	r = jsontext_unpack(object, "{s:s s:I s:I s:I s:I s:I s:b}", "found", &outcome,
+	    "firewall_ms", &firewall, "measured_at_ms", &measured, "tried_at_ms", &tried, "failed",
+	    &failed, "doubts", &doubts, "contradicted", &contradicted);
+	if (r < 0)
+		return r;
+	if (firewall < 0 || firewall > LADDER_MAX_MS || !is_time(measured) || !is_time(tried) ||
 	    failed < 0 || failed > UINT32_MAX || doubts < 0 || doubts > UINT32_MAX)
 		return -EBADMSG;
 	*survey = (struct survey){.outcome = survey_outcome_of(outcome),
@@ -247,16 +256,21 @@ parse_entry(json_t *object, struct lore *lore)
 	const char *peer, *address, *how, *network = "";
 	json_t *events, *ends, *survey = NULL;
 	struct lore_entry e = {0};
+	int r = jsontext_unpack(object, "{s:s s:s s?s s:I s:I s:I s:I s:o s:s s:o s?o}", "peer",
+	    &peer, "address", &address, "network", &network, "known_at_ms", &known, "declared_ms",
+	    &declared, "learnt_ms", &learnt, "seen_ms", &seen, "expired", &events, "ended_by", &how,
+	    "ended", &ends, "survey", &survey);
 
-	if (json_unpack(object, "{s:s s:s s?s s:I s:I s:I s:I s:o s:s s:o s?o}", "peer", &peer,
-		"address", &address, "network", &network, "known_at_ms", &known, "declared_ms",
-		&declared, "learnt_ms", &learnt, "seen_ms", &seen, "expired", &events, "ended_by",
-		&how, "ended", &ends, "survey", &survey) < 0)
-		return -EBADMSG;
-	if (declared <= 0 || learnt < 0 || seen < 0 || parse_events(events, &e.learn) < 0 ||
-	    parse_ends(ends, &e.habit) < 0 ||
-	    parse_survey(network[0] != '\0' ? survey : NULL, &e.survey) < 0)
-		return -EBADMSG;
+	if (r == 0 && (declared <= 0 || learnt < 0 || seen < 0))
+		r = -EBADMSG;
+	if (r == 0)
+		r = parse_events(events, &e.learn);
+	if (r == 0)
+		r = parse_ends(ends, &e.habit);
+	if (r == 0)
+		r = parse_survey(network[0] != '\0' ? survey : NULL, &e.survey);
+	if (r < 0)
+		return r;
 	e.peer = (char *)(uintptr_t)peer;
 	e.address = (char *)(uintptr_t)address;
 	e.network = (char *)(uintptr_t)network;
@@ -272,16 +286,15 @@ parse_entry(json_t *object, struct lore *lore)
 int
 lore_parse(const char *text, size_t size, struct lore *ret)
 {
-	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL), *list = NULL;
+	json_t *root = NULL, *list = NULL;
 	struct lore lore = {0};
-	int version, r = 0;
-	size_t i;
+	int version, r = jsontext_parse(text, size, &root);
 
-	if (root == NULL ||
-	    json_unpack(root, "{s:i s:o}", "version", &version, "peers", &list) < 0 ||
-	    version < 1 || version > LORE_VERSION || !json_is_array(list))
+	if (r == 0)
+		r = jsontext_unpack(root, "{s:i s:o}", "version", &version, "peers", &list);
+	if (r == 0 && (version < 1 || version > LORE_VERSION || !json_is_array(list)))
 		r = -EBADMSG;
-	for (i = 0; r == 0 && i < json_array_size(list); i++)
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
 		r = parse_entry(json_array_get(list, i), &lore);
 	json_decref(root);
 	if (r < 0)

@@ -167,6 +167,7 @@ on_wake(struct wake *wake, unsigned what)
 	wake_after(wake, r < 0 ? RETRY_MS : LOOK_MS);
 }
 
+/* One that cannot be read now may be another time: then it is not written either. */
 static void
 read_file(struct memory *memory)
 {
@@ -174,13 +175,18 @@ read_file(struct memory *memory)
 
 	if (r == 0 || r == -ENOENT)
 		return;
-	if (r == -EBADMSG && statefile_set_aside(memory->directory, LORE_FILE) == 0)
+	if (r == -EBADMSG && statefile_set_aside(memory->directory, LORE_FILE) == 0) {
 		say(memory, LOG_WARNING,
 		    "%s/%s is damaged: it was renamed to %s.corrupt, and what was learnt is lost",
 		    memory->directory, LORE_FILE, LORE_FILE);
-	else
-		say(memory, LOG_WARNING, "what was learnt cannot be read from %s/%s: %s",
-		    memory->directory, LORE_FILE, strerror(-r));
+		return;
+	}
+	say(memory, LOG_WARNING,
+	    "what was learnt cannot be read from %s/%s: %s; the file is left as it is until the "
+	    "next start, and what is learnt until then is not kept",
+	    memory->directory, LORE_FILE, strerror(-r));
+	free(memory->directory);
+	memory->directory = NULL;
 }
 
 int

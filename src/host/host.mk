@@ -4,6 +4,7 @@ libkaguard_a_SOURCES += \
 	src/host/courier.c src/host/courier.h \
 	src/host/haul.c src/host/haul.h \
 	src/host/inherited.c src/host/inherited.h \
+	src/host/jsontext.c src/host/jsontext.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/messages.c src/host/messages.h \
 	src/host/monotonic.c src/host/monotonic.h \

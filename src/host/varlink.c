@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/jsontext.h"
+
 #define FIRST_ROOM 4096
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -226,7 +228,8 @@ varlink_next(struct varlink *varlink, struct varlink_call *ret)
 	ptrdiff_t size = find_call(varlink);
 	const char *text = varlink->in.at + varlink->in.begin, *wrong;
 	struct varlink_call call = {0};
-	json_t *message;
+	json_t *message = NULL;
+	int r;
 
 	varlink->mute = false;
 	if (size < 0 && size_of(&varlink->in) < VARLINK_MAX_CALL)
@@ -235,7 +238,11 @@ varlink_next(struct varlink *varlink, struct varlink_call *ret)
 		return give_up(varlink, "call longer than 64 KiB", -EMSGSIZE);
 	if (depth_of(text, (size_t)size) > VARLINK_MAX_DEPTH)
 		return give_up(varlink, "call nested deeper than 8", -EPROTO);
-	message = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, NULL);
+	r = jsontext_parse(text, (size_t)size, &message);
+	if (r == -ENOMEM) {
+		varlink->failed = true;
+		return r;
+	}
 	if (!json_is_object(message)) {
 		json_decref(message);
 		return give_up(varlink, "call", -EPROTO);

@@ -67,8 +67,8 @@ varlink_has_room(const struct varlink *varlink)
 
 /*
  * The next call, for varlink_call_clear(). 1, or 0: it is not there yet. -EPROTO, -EMSGSIZE or
- * -ENOMEM: it is none, too long, or cannot be read; an error says so, and nothing more can be
- * understood.
+ * -ENOMEM: it is none, too long, or cannot be read; an error says so, but where memory runs out,
+ * and nothing more can be understood.
  */
 int varlink_next(struct varlink *varlink, struct varlink_call *ret);
 void varlink_call_clear(struct varlink_call *call);

@@ -55,7 +55,7 @@ fuzz: all
 		tests/fuzz/found_ladder '$(srcdir)/tests/fuzz/corpus/ladder'
 	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_varlink \
-		$(srcdir)/tests/fuzz/fuzz_varlink.c $(srcdir)/src/host/varlink.c \
+		$(srcdir)/tests/fuzz/fuzz_varlink.c $(srcdir)/src/host/varlink.c $(srcdir)/src/host/jsontext.c \
 		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
 	mkdir -p tests/fuzz/found_varlink
 	tests/fuzz/fuzz_varlink -max_total_time=$(FUZZ_S) -max_len=70000 -len_control=1000 \
@@ -71,7 +71,7 @@ fuzz: all
 	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_lore \
 		$(srcdir)/tests/fuzz/fuzz_lore.c $(srcdir)/src/daemon/lore.c \
-		$(srcdir)/src/host/statefile.c $(srcdir)/src/policy/*.c \
+		$(srcdir)/src/host/statefile.c $(srcdir)/src/host/jsontext.c $(srcdir)/src/policy/*.c \
 		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
 	mkdir -p tests/fuzz/found_lore
 	tests/fuzz/fuzz_lore -max_total_time=$(FUZZ_S) -max_len=8192 \

@@ -11,7 +11,7 @@ BEGIN {
 	owner["^event2/"] = "^net/loop\\.c$"
 	owner["^yaml\\.h$"] = "^config/document\\.c$"
 	owner["^systemd/"] = "^host/[a-z_]+\\.c$"
-	owner["^jansson\\.h$"] = "^config/schema\\.c$|^host/varlink\\.c$|^ctl/[a-z_]+\\.c$" \
+	owner["^jansson\\.h$"] = "^config/schema\\.c$|^host/(jsontext|varlink)\\.c$|^ctl/[a-z_]+\\.c$" \
 	    "|^daemon/(lore|metrics|planview|query[a-z_]*|show|view)\\.c$"
 	owner["^libmnl/"] = "^net/rtnl(_parse)?\\.c$"
 

@@ -31,6 +31,7 @@ check_PROGRAMS += \
 	tests/unit/test_http \
 	tests/unit/test_inherited \
 	tests/unit/test_journal \
+	tests/unit/test_jsontext \
 	tests/unit/test_learn \
 	tests/unit/test_ladder \
 	tests/unit/test_listener \
@@ -106,6 +107,7 @@ tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
 tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
 
 # Every allocation fails once.
+tests_unit_test_jsontext_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
 endif
