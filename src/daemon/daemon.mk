@@ -15,6 +15,7 @@ libkaguard_a_SOURCES += \
 	src/daemon/forward_client.c src/daemon/forward_client.h \
 	src/daemon/forward_keep.c src/daemon/forward_keep.h \
 	src/daemon/forward_listen.c src/daemon/forward_listen.h \
+	src/daemon/forward_tune.c src/daemon/forward_tune.h \
 	src/daemon/forward_report.c src/daemon/forward_report.h \
 	src/daemon/guard.c src/daemon/guard.h \
 	src/daemon/heart.c src/daemon/heart.h \

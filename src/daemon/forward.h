@@ -33,6 +33,7 @@ struct ear {
 	struct forward *forward;
 	struct stowed stowed;
 	int fd;
+	bool tuned; /* clients come with the options that they are to have */
 };
 
 struct forward_client {

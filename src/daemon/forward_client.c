@@ -2,8 +2,6 @@
 #include "daemon/forward_client.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include "daemon/forward_keep.h"
 #include "daemon/forward_listen.h"
 #include "daemon/forward_report.h"
+#include "daemon/forward_tune.h"
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/peer.h"
@@ -27,10 +26,6 @@
 /* While clients wait, a peer that does not answer is tried that often; where they are refused, it
  * counts as down for so long after an attempt. */
 #define EAGER_MS 1000
-
-/* Towards clients, which are near: one that has vanished is noticed within 2 min. */
-static const struct keepalive local_keepalive = {
-    .idle_s = 60, .interval_s = 10, .count = 6, .user_timeout_ms = 120000};
 
 static struct forward_client *
 client_of(struct relay *relay)
@@ -92,23 +87,6 @@ forward_close_all(struct forward *f)
 		free_client(c, is_in_the_middle(&c->relay) || !c->carried);
 }
 
-/* Small writes are not held back: both ends have been through that with their own. */
-static void
-tune(struct forward_client *c, enum relay_side side, const struct keepalive *keepalive)
-{
-	struct relay_leg *leg = &c->relay.legs[side];
-	struct sockopt_refusal refusal;
-	int on = 1;
-
-	if (setsockopt(leg->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
-		return; /* no TCP */
-	if (keepalive != NULL)
-		(void)sockopt_keepalive(leg->fd, keepalive, &refusal);
-	leg->user_timeout_ms = keepalive != NULL ? keepalive->user_timeout_ms
-						 : (int)c->forward->peer->plan.user_timeout_ms;
-	leg->lifted = false;
-}
-
 /* Known to be down: by an attempt that has just failed, or by one that is waited for. */
 static bool
 is_down(const struct forward *f)
@@ -132,25 +110,40 @@ is_refused(struct forward *f)
 }
 
 void
-forward_admit(struct forward *f, int fd)
+forward_admit(struct ear *ear, int fd)
 {
+	struct forward *f = ear->forward;
 	struct forward_client *c;
 
 	f->counts.clients_ever++;
 	c = is_refused(f) ? NULL : calloc(1, sizeof(*c));
-	if (c == NULL || relay_open(&c->relay, &f->all->relays, fd, ++f->all->keep->life) < 0) {
+	if (c == NULL) {
 		f->counts.refused++;
 		listener_refuse(fd);
-		free(c);
 		return;
 	}
+	relay_open(&c->relay, &f->all->relays, fd, ++f->all->keep->life);
 	c->forward = f;
 	c->since_ms = guard_now_ms(f->peer->guard);
-	tune(c, RELAY_CLIENT, &local_keepalive);
+	forward_tune_client(c, ear->tuned);
 	TAILQ_INSERT_TAIL(&f->waiting, c, link);
 	f->counts.waiting++;
 	f->counts.clients++;
 	f->all->n_clients++;
+}
+
+/* Those that have come last wait behind those whose ends are told of already. */
+static void
+await_new(struct forward *f)
+{
+	struct forward_client *c, *before;
+
+	for (c = TAILQ_LAST(&f->waiting, forward_clients);
+	     c != NULL && !c->relay.legs[RELAY_CLIENT].watched; c = before) {
+		before = TAILQ_PREV(c, forward_clients, link);
+		if (relay_await(&c->relay) < 0)
+			refuse(c);
+	}
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */
@@ -210,8 +203,9 @@ forward_take(struct session *s)
 	TAILQ_INSERT_TAIL(&f->carried, c, link);
 	c->carried = true;
 	c->relay.replaceable = f->ahead;
+	c->relay.shared |= f->ahead; /* it was kept, maybe */
 	c->since_ms = guard_now_ms(guard);
-	tune(c, RELAY_PEER, NULL);
+	forward_tune_peer(c, NULL);
 	forward_keep(c);
 	roster_demand(s->peer, f->counts.waiting);
 	roster_given(s);
@@ -342,6 +336,7 @@ forward_pump(struct forward *f)
 	if (f->counts.waiting > 0)
 		hurry(f, guard_now_ms(f->peer->guard));
 	peer_pump(f->peer);
+	await_new(f);
 }
 
 static int
@@ -351,9 +346,9 @@ resume(struct forward_client *c, struct relays *relays, const struct salvaged *c
 	const uint64_t life = client->stowed.life;
 
 	c->stowed = client->stowed;
-	if (carrier == NULL)
-		return relay_open(&c->relay, relays, client->fd, life);
-	return relay_start(&c->relay, relays, (int[]){client->fd, carrier->fd}, life);
+	relay_open(&c->relay, relays, client->fd, life);
+	c->relay.shared = true;
+	return carrier == NULL ? relay_await(&c->relay) : relay_join(&c->relay, carrier->fd);
 }
 
 struct forward_client *
@@ -375,23 +370,9 @@ forward_adopt(struct peer *peer, const struct salvaged *client, const struct sal
 	f->counts.clients++;
 	f->counts.clients_ever++;
 	f->all->n_clients++;
-	tune(c, RELAY_CLIENT, &local_keepalive);
+	forward_tune_client(c, false);
 	if (c->carried)
-		tune(c, RELAY_PEER, &keepalive);
+		forward_tune_peer(c, &keepalive);
 	stall_settle(&c->relay);
 	return c;
-}
-
-void
-forward_retune(struct forward *f)
-{
-	struct forward_client *c;
-
-	TAILQ_FOREACH (c, &f->carried, link) {
-		const struct keepalive keepalive =
-		    tuner_values(f->peer, (uint16_t)(c->relay.life * 40503u));
-
-		tune(c, RELAY_PEER, &keepalive);
-		stall_settle(&c->relay);
-	}
 }

@@ -7,7 +7,7 @@
 #include "daemon/forward.h"
 
 /* A client has come. forward_pump() is to be called before long. */
-void forward_admit(struct forward *forward, int fd);
+void forward_admit(struct ear *ear, int fd);
 
 /* Go on with a client of the daemon before, over that socket of the peer; NULL: it cannot be. */
 struct forward_client *forward_adopt(

@@ -109,7 +109,10 @@ park(struct forward_client *c)
 {
 	struct keep *keep = c->forward->all->keep;
 	uint64_t partner = c->carried ? ++keep->life : 0;
-	int r = claim(c, partner);
+	int r;
+
+	c->relay.shared = true;
+	r = claim(c, partner);
 
 	if (r == 0 && c->carried)
 		r = stow_put_second(keep, &c->stowed, partner, c->relay.legs[RELAY_PEER].fd);

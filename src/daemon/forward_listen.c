@@ -12,6 +12,7 @@
 #include "daemon/forward_client.h"
 #include "daemon/forward_keep.h"
 #include "daemon/forward_report.h"
+#include "daemon/forward_tune.h"
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/peer.h"
@@ -119,7 +120,7 @@ on_ear(struct wake *wake, unsigned what)
 		}
 		fd = listener_accept(ear->fd);
 		if (fd >= 0)
-			forward_admit(f, fd);
+			forward_admit(ear, fd);
 		else if (fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM)
 			pause_all(all, -fd);
 		else if (fd == -ECONNABORTED || fd == -EINTR)
@@ -147,6 +148,7 @@ add_ear(struct forward *f, int fd)
 	ear->fd = fd;
 	ear->forward = f;
 	ear->stowed = (struct stowed){0};
+	ear->tuned = false;
 	f->n_ears++;
 	return 0;
 }
@@ -207,6 +209,7 @@ open_own(struct forward *f, char *why, size_t size)
 	r = add_ear(f, fd);
 	if (r == 0) {
 		f->ears[0].stowed = before.stowed;
+		f->ears[0].tuned = forward_tune_listener(fd);
 		if (before.fd < 0)
 			forward_keep_ear(&f->ears[0]);
 	}

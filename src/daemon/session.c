@@ -218,6 +218,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	if (event != FSM_ADOPTED)
 		s->tuned = 0;
 	s->conn.saving = s->peer->config->listen != NULL;
+	s->conn.passing = event != FSM_ADOPTED && forward_wants(s->peer);
 	s->steady_ms = guard_now_ms(guard_of(s));
 	s->survived_s = 0;
 	tuner_apply(s);
@@ -237,7 +238,7 @@ hold(struct session *s, enum fsm_event event, struct cause *cause)
 	s->was_up = true;
 	s->flood_told = false;
 	peer_measured(s->peer, facts.rtt_us);
-	return event != FSM_ADOPTED && forward_wants(s->peer) ? FSM_GIVEN : NO_EVENT;
+	return s->conn.passing ? FSM_GIVEN : NO_EVENT;
 }
 
 /* The table says that this cannot be. */
@@ -325,10 +326,9 @@ session_adopt(struct session *s, const struct conn_socket *socket, int64_t since
 static struct cause
 see_death(struct session *s, int error)
 {
-	struct cause cause = {.error = error, .what = autopsy_look(s, error)};
+	struct report_death what = autopsy_look(s, error);
 
-	cause.reason = cause.what.reason;
-	return cause;
+	return (struct cause){.reason = what.reason, .error = error, .what = what};
 }
 
 void

@@ -209,7 +209,7 @@ live_adopt(struct conn *conn, const struct conn_socket *socket)
 static int
 live_hold(struct conn *conn, struct tcp_facts *ret)
 {
-	int r = watch(conn);
+	int r = conn->passing ? 0 : watch(conn);
 
 	*ret = conn->attempt != NULL ? conn->attempt->facts : (struct tcp_facts){.rtt_us = -1};
 	forget_attempt(conn);

@@ -50,6 +50,7 @@ struct conn {
 	int fd;
 	bool listening; /* the owner wants what is received: struct net, on_data */
 	bool saving;	/* what is received is for somebody to whom the socket will be given */
+	bool passing;	/* and who waits for it already: it is given at once, not watched */
 };
 
 /* A connected socket, its two ends, and what it shows. */

@@ -170,6 +170,13 @@ pass_end(int fd)
 	       (errno == ENOTCONN && getpeername(fd, (struct sockaddr *)&peer, &length) < 0);
 }
 
+/* Both directions have ended, and closing the socket says so. */
+static bool
+is_told_by_close(const struct relay *relay, enum relay_side side)
+{
+	return !relay->shared && relay->legs[side].shut;
+}
+
 enum moved
 pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 {
@@ -191,7 +198,7 @@ pump(struct relay *relay, enum relay_side side, struct relay_end *end)
 		r = ended(end, side, 0);
 	if (r >= 0 && from->eof && !to->shut) {
 		to->shut = true;
-		if (!pass_end(to->fd))
+		if (!is_told_by_close(relay, side) && !pass_end(to->fd))
 			r = ended(end, pump_opposite(side), pump_error_of(to->fd, ECONNRESET));
 	}
 	return r < 0 ? ENDED : MOVED;

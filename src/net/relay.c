@@ -74,18 +74,30 @@ wants(struct relay *relay, enum relay_side side)
 	return differs;
 }
 
+/* 0, or negative errno where it was not watched before: a change needs no memory (ep_modify() in
+ * fs/eventpoll.c). */
+static int
+watch(struct relay *relay, enum relay_side side)
+{
+	struct relay_leg *leg = &relay->legs[side];
+	struct epoll_event event;
+
+	if (!wants(relay, side) && leg->watched)
+		return 0;
+	event = event_of(relay, side);
+	if (epoll_ctl(relay->relays->epoll_fd, leg->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+		leg->fd, &event) < 0)
+		return -errno;
+	leg->watched = true;
+	return 0;
+}
+
 static void
 wait_on(struct relay *relay)
 {
-	for (int side = 0; side < RELAY_SIDES; side++) {
-		struct epoll_event event;
-
-		if (relay->legs[side].fd < 0 || !wants(relay, (enum relay_side)side))
-			continue;
-		event = event_of(relay, (enum relay_side)side);
-		/* It is there, and a change needs no memory (ep_modify() in fs/eventpoll.c). */
-		epoll_ctl(relay->relays->epoll_fd, EPOLL_CTL_MOD, relay->legs[side].fd, &event);
-	}
+	for (int side = 0; side < RELAY_SIDES; side++)
+		if (relay->legs[side].watched)
+			(void)watch(relay, (enum relay_side)side);
 }
 
 /* A reset shows at a read, which does not come while what was read before is in the way, nor after
@@ -198,17 +210,19 @@ on_ready(struct wake *wake, unsigned what)
 	relays->n_news = 0;
 }
 
-/* There will be no news of that leg, nor of what comes to be in the same place. */
+/* There will be no news of that leg, nor of what comes to be in the same place. A socket that is
+ * closed leaves the epoll with its last duplicate (eventpoll_release() in fs/eventpoll.c). */
 static void
-unwatch(struct relay *relay, enum relay_side side)
+unwatch(struct relay *relay, enum relay_side side, bool closes)
 {
 	struct relays *relays = relay->relays;
 
 	for (int i = 0; i < relays->n_news; i++)
 		if (relays->news[i].data.u64 == mark_of(relay, side))
 			relays->news[i].data.u64 = 0;
-	/* Duplicates would keep it there. */
-	epoll_ctl(relays->epoll_fd, EPOLL_CTL_DEL, relay->legs[side].fd, NULL);
+	if (relay->legs[side].watched && (relay->shared || !closes))
+		epoll_ctl(relays->epoll_fd, EPOLL_CTL_DEL, relay->legs[side].fd, NULL);
+	relay->legs[side].watched = false;
 }
 
 static void
@@ -272,25 +286,20 @@ relays_clear(struct relays *relays)
 	relays->epoll_fd = 0;
 }
 
-static int
-watch(struct relay *relay, enum relay_side side, int fd)
-{
-	struct epoll_event event = event_of(relay, side);
-
-	if (epoll_ctl(relay->relays->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		return -errno;
-	relay->legs[side].fd = fd;
-	return 0;
-}
-
-int
+void
 relay_open(struct relay *relay, struct relays *relays, int client_fd, uint64_t life)
 {
 	memset(relay, 0, sizeof(*relay));
 	relay->relays = relays;
 	relay->life = life;
+	relay->legs[RELAY_CLIENT].fd = client_fd;
 	relay->legs[RELAY_PEER].fd = -1;
-	return watch(relay, RELAY_CLIENT, client_fd);
+}
+
+int
+relay_await(struct relay *relay)
+{
+	return watch(relay, RELAY_CLIENT);
 }
 
 /* What is there already is told of by the epoll at once. */
@@ -299,23 +308,15 @@ relay_join(struct relay *relay, int peer_fd)
 {
 	int r;
 
-	relay->legs[RELAY_PEER].in = true;
-	r = watch(relay, RELAY_PEER, peer_fd);
+	relay->legs[RELAY_PEER].fd = peer_fd;
+	r = watch(relay, RELAY_PEER);
 	if (r == 0)
-		wait_on(relay);
-	return r;
-}
-
-int
-relay_start(struct relay *relay, struct relays *relays, const int fds[RELAY_SIDES], uint64_t life)
-{
-	int r = relay_open(relay, relays, fds[RELAY_CLIENT], life);
-
-	if (r < 0)
-		return r;
-	r = relay_join(relay, fds[RELAY_PEER]);
-	if (r < 0)
-		unwatch(relay, RELAY_CLIENT);
+		r = watch(relay, RELAY_CLIENT);
+	if (r < 0) {
+		unwatch(relay, RELAY_PEER, false);
+		relay->legs[RELAY_PEER] = (struct relay_leg){.fd = -1};
+		relay->legs[RELAY_CLIENT].in = false;
+	}
 	return r;
 }
 
@@ -346,18 +347,25 @@ let_go(struct relay *relay, enum relay_side side)
 	pump_clear(relay, side);
 	if (leg->fd < 0)
 		return;
-	unwatch(relay, side);
+	unwatch(relay, side, true);
 	close(leg->fd);
 	leg->fd = -1;
 }
 
-void
-relay_leave(struct relay *relay)
+static void
+end(struct relay *relay)
 {
 	dequeue(relay);
 	stall_forget(relay);
 	let_go(relay, RELAY_CLIENT);
 	let_go(relay, RELAY_PEER);
+}
+
+void
+relay_leave(struct relay *relay)
+{
+	relay->shared = true;
+	end(relay);
 }
 
 void
@@ -374,10 +382,12 @@ relay_part(struct relay *relay)
 void
 relay_stop(struct relay *relay, bool reset)
 {
+	bool ended = relay->legs[RELAY_CLIENT].shut && relay->legs[RELAY_PEER].shut;
+
 	for (int side = 0; side < RELAY_SIDES; side++)
-		if (relay->legs[side].fd >= 0)
+		if (relay->legs[side].fd >= 0 && (reset || !ended))
 			end_socket(relay->legs[side].fd, reset);
-	relay_leave(relay);
+	end(relay);
 }
 
 bool

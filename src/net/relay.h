@@ -65,6 +65,7 @@ struct relay_leg {
 	bool ending : 1;      /* the end of its direction is near */
 	bool eof : 1;	      /* and has come */
 	bool shut : 1;	      /* and so have we closed the other one */
+	bool watched : 1;     /* by the epoll */
 	bool lifted : 1;      /* it does not have its TCP_USER_TIMEOUT for now: net/stall */
 	bool bulk : 1;	      /* what comes from it has filled a pipe */
 };
@@ -83,6 +84,8 @@ struct relay {
 	TAILQ_ENTRY(relay) looked; /* in relays->under_way, where is_looked */
 	uint64_t life;		   /* names it in pipe owners */
 	bool in_turn, is_looked;
+	/* Somebody may have duplicates of its sockets: closing them here ends nothing. */
+	bool shared;
 	/* The end of the peer's socket is no end as long as it is untouched: it is told as an end
 	 * of that side, and relay_part() is to be called. */
 	bool replaceable;
@@ -103,10 +106,13 @@ int relays_init(struct relays *relays, struct loop *loop,
 void relays_clear(struct relays *relays);
 
 /*
- * Begin with the client's socket, which does not block, and is the relay's from then on. 0, or
- * negative errno with nothing done. `life` is not used twice, and below 1 << 63.
+ * Begin with the client's socket, which does not block, and is the relay's from then on. `life` is
+ * not used twice, and below 1 << 63.
  */
-int relay_open(struct relay *relay, struct relays *relays, int client_fd, uint64_t life);
+void relay_open(struct relay *relay, struct relays *relays, int client_fd, uint64_t life);
+
+/* There is none of the peer's yet: its end is told meanwhile. 0, or negative errno. */
+int relay_await(struct relay *relay);
 
 /* Here is the peer's. 0, or negative errno with nothing done. */
 int relay_join(struct relay *relay, int peer_fd);
@@ -115,13 +121,9 @@ int relay_join(struct relay *relay, int peer_fd);
  * from the client goes there. */
 void relay_part(struct relay *relay);
 
-/* Both at once. */
-int relay_start(
-    struct relay *relay, struct relays *relays, const int fds[RELAY_SIDES], uint64_t life);
-
 /*
  * What a relay before this one, of the same life, has left in a pipe: goes on to the side opposite
- * to `from` first. Between relay_start() and the loop. The pipe is the relay's then.
+ * to `from` first. Between relay_join() and the loop. The pipe is the relay's then.
  */
 void relay_resume(struct relay *relay, enum relay_side from, struct pipe *pipe);
 

@@ -84,6 +84,13 @@ connect_pair(int *ret_outer, int *ret_inner)
 	close(listener);
 }
 
+void
+begin_relay(struct fixture *f, const int fds[RELAY_SIDES])
+{
+	relay_open(&f->relay, &f->relays, fds[RELAY_CLIENT], 7);
+	assert_int_equal(relay_join(&f->relay, fds[RELAY_PEER]), 0);
+}
+
 int
 relay_set_up(void **state)
 {
@@ -96,7 +103,7 @@ relay_set_up(void **state)
 	assert_int_equal(wake_init(f->loop, &f->look, on_look), 0);
 	for (int side = 0; side < RELAY_SIDES; side++)
 		connect_pair(&f->outer[side], &f->inner[side]);
-	assert_int_equal(relay_start(&f->relay, &f->relays, f->inner, 7), 0);
+	begin_relay(f, f->inner);
 	*state = f;
 	return 0;
 }

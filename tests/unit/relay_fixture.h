@@ -27,6 +27,9 @@ struct fixture {
 
 /* Set-up and tear-down of each test. */
 int relay_set_up(void **state);
+
+/* A relay between these, which are its own then. */
+void begin_relay(struct fixture *f, const int fds[RELAY_SIDES]);
 int relay_tear_down(void **state);
 
 /* The loop runs until this is true; looked at every millisecond. */

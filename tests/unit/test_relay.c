@@ -224,21 +224,6 @@ a_reset_of_the_peer_goes_on(void **state)
 	check_reset_goes_on(*state, RELAY_PEER);
 }
 
-static void
-an_orderly_end_reaches_both_in_spite_of_duplicates(void **state)
-{
-	struct fixture *f = *state;
-	int duplicates[RELAY_SIDES] = {dup(f->inner[0]), dup(f->inner[1])};
-	char buf[8];
-
-	relay_stop(&f->relay, false);
-	f->ended = true;
-	for (int side = 0; side < RELAY_SIDES; side++) {
-		assert_int_equal(recv(f->outer[side], buf, sizeof(buf), 0), 0);
-		close(duplicates[side]);
-	}
-}
-
 /* Whoever has closed one direction and goes away before the answer comes. */
 static void
 a_reset_after_the_end_is_seen(void **state)
@@ -290,7 +275,7 @@ goes_on_in_the_middle(void **state)
 
 	assert_int_equal(ioctl(pipe->read_fd, FIONREAD, &held), 0);
 	assert_true(held > 0);
-	assert_int_equal(relay_start(&f->relay, &f->relays, fds, 7), 0);
+	begin_relay(f, fds);
 	pipe->held = (uint32_t)held;
 	relay_resume(&f->relay, RELAY_CLIENT, pipe);
 	shutdown(f->outer[RELAY_CLIENT], SHUT_WR);
@@ -366,7 +351,6 @@ main(void)
 	    RELAY_TEST(a_peer_that_was_told_of_the_end_before_is_no_reset),
 	    RELAY_TEST(a_reset_of_the_client_goes_on),
 	    RELAY_TEST(a_reset_of_the_peer_goes_on),
-	    RELAY_TEST(an_orderly_end_reaches_both_in_spite_of_duplicates),
 	    RELAY_TEST(a_reset_after_the_end_is_seen),
 	    RELAY_TEST(a_reset_behind_unread_bytes_is_seen),
 	    RELAY_TEST(goes_on_in_the_middle),

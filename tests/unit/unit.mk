@@ -111,3 +111,9 @@ tests_unit_test_jsontext_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_forward_tune
+tests_unit_test_forward_tune_SOURCES = tests/unit/test_forward_tune.c
+tests_unit_test_forward_tune_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_forward_tune_LDADD = $(KAGUARD_LIBS) $(CMOCKA_LIBS)
+endif
