@@ -72,7 +72,8 @@ class Demo:
         self.lab = stack.enter_context(netlab.Lab(TIMEOUT_S))
         self.peer = peers.Peer(self.lab.server, PORT)
         stack.callback(self.peer.stop)
-        self.daemon = guard.Daemon(os.environ["KAGUARD"], self.lab.client, directory, CONFIG)
+        self.daemon = guard.Daemon(os.environ["KAGUARD"], self.lab.client, directory, CONFIG,
+                                   manager=False)
         stack.callback(self.daemon.close)
         self.clocks = witness.Clocks(self.lab.firewall)
         stack.callback(self.clocks.stop)

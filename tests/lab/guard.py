@@ -88,10 +88,11 @@ class Daemon:
     """kaguard in the foreground, with us for its service manager and its reader.
 
     It writes lines to stderr. With `journal` it finds a journal instead, at $JOURNAL_STREAM and at
-    the usual socket, which the wrapper must put before it: then its records are there whole.
+    the usual socket, which the wrapper must put before it: then its records are there whole. Without
+    `manager` nobody started it but a shell.
     """
 
-    def __init__(self, program, netns, directory, config, wrapper=(), journal=False):
+    def __init__(self, program, netns, directory, config, wrapper=(), journal=False, manager=True):
         self.file = directory / "kaguard.yaml"
         self.directory = directory
         self.netns = netns
@@ -107,6 +108,8 @@ class Daemon:
         stderr, inherited = os.pipe()
         environment = os.environ | {"NOTIFY_SOCKET": str(directory / "notify")}
         environment.pop("JOURNAL_STREAM", None)
+        if not manager:
+            del environment["NOTIFY_SOCKET"]
         if journal:
             stat = os.fstat(inherited)
             environment["JOURNAL_STREAM"] = f"{stat.st_dev}:{stat.st_ino}"
