@@ -125,8 +125,10 @@ varlink_received(struct varlink *varlink, size_t size)
 const char *
 varlink_pending(const struct varlink *varlink, size_t *ret_size)
 {
-	*ret_size = size_of(&varlink->out);
-	return varlink->out.at + varlink->out.begin;
+	const struct varlink_bytes *out = &varlink->out;
+
+	*ret_size = size_of(out);
+	return *ret_size > 0 ? out->at + out->begin : "";
 }
 
 void
@@ -142,10 +144,11 @@ static ptrdiff_t
 find_call(struct varlink *varlink)
 {
 	const struct varlink_bytes *in = &varlink->in;
-	const char *first = in->at + in->begin, *end;
+	const char *first, *end;
 
 	if (size_of(in) == varlink->searched)
 		return -1;
+	first = in->at + in->begin;
 	end = memchr(first + varlink->searched, '\0', size_of(in) - varlink->searched);
 	if (end != NULL)
 		return end - first;
@@ -226,7 +229,7 @@ int
 varlink_next(struct varlink *varlink, struct varlink_call *ret)
 {
 	ptrdiff_t size = find_call(varlink);
-	const char *text = varlink->in.at + varlink->in.begin, *wrong;
+	const char *text, *wrong;
 	struct varlink_call call = {0};
 	json_t *message = NULL;
 	int r;
@@ -236,6 +239,7 @@ varlink_next(struct varlink *varlink, struct varlink_call *ret)
 		return 0;
 	if (size < 0)
 		return give_up(varlink, "call longer than 64 KiB", -EMSGSIZE);
+	text = varlink->in.at + varlink->in.begin;
 	if (depth_of(text, (size_t)size) > VARLINK_MAX_DEPTH)
 		return give_up(varlink, "call nested deeper than 8", -EPROTO);
 	r = jsontext_parse(text, (size_t)size, &message);
