@@ -111,6 +111,21 @@ is_digits(struct slice text)
 	return text.len > 0;
 }
 
+/* What inet_aton() reads as a number: 127, 0177, 0x7f. */
+static bool
+is_number(struct slice text)
+{
+	size_t i = text.len > 1 && text.text[0] == '0' && (text.text[1] | 0x20) == 'x' ? 2 : 0;
+
+	if (i == 0)
+		return is_digits(text);
+	for (; i < text.len; i++)
+		if (!is_digit(text.text[i]) &&
+		    ((text.text[i] | 0x20) < 'a' || (text.text[i] | 0x20) > 'f'))
+			return false;
+	return true;
+}
+
 static const char *
 host_fault(struct slice host)
 {
@@ -132,8 +147,9 @@ host_fault(struct slice host)
 		if (i < len)
 			label = (struct slice){host.text + i + 1, 0};
 	}
-	/* The resolver would read 10.1 as 10.0.0.1 (inet_aton); names do not end in a number. */
-	if (is_digits(label))
+	/* The resolver would read 10.1 as 10.0.0.1, and 0x7f as 0.0.0.127; no name ends in a
+	 * number. */
+	if (is_number(label))
 		return "is not an IPv4 address; write all four numbers, each up to 255, "
 		       "without leading zeros";
 	return NULL;
@@ -180,6 +196,7 @@ refuse_colons(struct slice text, struct why *why)
 {
 	const char *last = memrchr(text.text, ':', text.len);
 	struct slice host = {text.text, (size_t)(last - text.text)};
+	struct slice port = {last + 1, text.len - host.len - 1};
 	char quoted[QUOTE_MAX];
 
 	if (memmem(text.text, text.len, "://", 3) != NULL)
@@ -194,8 +211,9 @@ refuse_colons(struct slice text, struct why *why)
 		    notes_quote(text, quoted), text.text);
 	else if (is_ipv6(host))
 		snprintf(why->text, sizeof(why->text),
-		    "%s is an IPv6 address without brackets; write \"[%.*s]%s\"",
-		    notes_quote(text, quoted), (int)host.len, host.text, last);
+		    "%s is an IPv6 address without brackets; write \"[%.*s]:%s\"",
+		    notes_quote(text, quoted), (int)host.len, host.text,
+		    is_digits(port) && port.len <= 5 ? port.text : "PORT");
 	else
 		return refuse(why, text, "has too many colons; write HOST:PORT or \"[IPv6]:PORT\"");
 	return -EINVAL;
