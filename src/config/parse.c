@@ -162,7 +162,8 @@ parse_firewall(
 		setting->firewall = choice;
 		return 0;
 	}
-	if (text.len < sizeof(name))
+	/* A NUL would end the name before the text does. */
+	if (text.len < sizeof(name) && memchr(text.text, '\0', text.len) == NULL)
 		memcpy(name, text.text, text.len);
 	if (strcmp(name, OPTION_FIREWALL_AUTO) == 0) {
 		choice.measure = true;
