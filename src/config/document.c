@@ -20,10 +20,13 @@ struct reader {
 	unsigned documents;
 };
 
-/* libyaml counts from 0, and in characters as we do. */
+/* libyaml counts from 0, and in characters as we do. Its end of the file is on a line of its own
+ * (yaml_parser_fetch_stream_end()), also where the last line of the file has no end. */
 static struct place
 place_of(const struct reader *reader, const yaml_mark_t *mark)
 {
+	if (mark->line >= reader->source->n_lines)
+		return source_place(reader->source, reader->source->len);
 	return (struct place){
 	    reader->source->file, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
 }
