@@ -121,7 +121,9 @@ http_receive(int fd, int timeout_ms, struct http_request *ret)
 			return n < 0 ? (int)n : -ECONNRESET;
 		size += (size_t)n;
 		text[size] = '\0';
-		if (memchr(text + size - n, '\0', (size_t)n) != NULL) {
+		/* What follows the header is not ours to judge, however much of it has come along.
+		 */
+		if (!is_whole(text) && memchr(text + size - n, '\0', (size_t)n) != NULL) {
 			*ret = (struct http_request){.status = HTTP_BAD_REQUEST};
 			return 0;
 		}
