@@ -1,79 +1,70 @@
 # SPDX-License-Identifier: ISC
 #
-# make fuzz FUZZ_S=600 needs clang; the corpora are replayed by make check with any compiler.
-check_PROGRAMS += tests/fuzz/replay_parktable
-tests_fuzz_replay_parktable_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_parktable.c tests/fuzz/fuzz.h
-tests_fuzz_replay_parktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
-	-DFUZZ_CORPUS='"parktable"'
-tests_fuzz_replay_parktable_LDADD = $(KAGUARD_LIBS)
-check_PROGRAMS += tests/fuzz/replay_expect
-tests_fuzz_replay_expect_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_expect.c tests/fuzz/fuzz.h
-tests_fuzz_replay_expect_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"expect"'
-tests_fuzz_replay_expect_LDADD = $(KAGUARD_LIBS)
-check_PROGRAMS += tests/fuzz/replay_ladder
-tests_fuzz_replay_ladder_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ladder.c tests/fuzz/fuzz.h
-tests_fuzz_replay_ladder_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"ladder"'
-tests_fuzz_replay_ladder_LDADD = $(KAGUARD_LIBS)
-check_PROGRAMS += tests/fuzz/replay_varlink
-tests_fuzz_replay_varlink_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_varlink.c tests/fuzz/fuzz.h
-tests_fuzz_replay_varlink_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"varlink"'
-tests_fuzz_replay_varlink_LDADD = $(KAGUARD_LIBS)
-check_PROGRAMS += tests/fuzz/replay_salvage
-tests_fuzz_replay_salvage_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_salvage.c tests/fuzz/fuzz.h
-tests_fuzz_replay_salvage_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz \
-	-DFUZZ_CORPUS='"salvage"'
-tests_fuzz_replay_salvage_LDADD = $(KAGUARD_LIBS)
-check_PROGRAMS += tests/fuzz/replay_lore
-tests_fuzz_replay_lore_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_lore.c tests/fuzz/fuzz.h
-tests_fuzz_replay_lore_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz -DFUZZ_CORPUS='"lore"'
-tests_fuzz_replay_lore_LDADD = $(KAGUARD_LIBS)
-EXTRA_DIST += tests/fuzz/corpus
+# A target is tests/fuzz/fuzz_NAME.c, its seeds in corpus/NAME, and its lines here: the program that
+# make check replays the seeds with, by any compiler. Words that help to find more may be in fuzz_NAME.dict.
+replay = tests/fuzz/replay.c tests/fuzz/fuzz.h
+write_config = tests/fuzz/write_config.c tests/fuzz/write_config.h
 
+check_PROGRAMS += tests/fuzz/fuzz_config
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(write_config) $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_expect
+tests_fuzz_fuzz_expect_SOURCES = tests/fuzz/fuzz_expect.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_http
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_journal
+tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz_journal.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_ladder
+tests_fuzz_fuzz_ladder_SOURCES = tests/fuzz/fuzz_ladder.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_lore
+tests_fuzz_fuzz_lore_SOURCES = tests/fuzz/fuzz_lore.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_parktable
+tests_fuzz_fuzz_parktable_SOURCES = tests/fuzz/fuzz_parktable.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_salvage
+tests_fuzz_fuzz_salvage_SOURCES = tests/fuzz/fuzz_salvage.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_scalar
+tests_fuzz_fuzz_scalar_SOURCES = tests/fuzz/fuzz_scalar.c $(replay)
+check_PROGRAMS += tests/fuzz/fuzz_varlink
+tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/fuzz_varlink.c $(replay)
+if HAVE_CMOCKA
+caller = tests/fuzz/caller.c tests/fuzz/caller.h
+check_PROGRAMS += tests/fuzz/fuzz_control
+tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(caller) $(simulation) $(replay)
+endif
+
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz_config.dict tests/fuzz/fuzz_control.dict \
+	tests/fuzz/fuzz_http.dict
+
+# make fuzz FUZZ_S=600 FUZZ='config scalar': so many seconds for each of these; without FUZZ for all. What is
+# new goes to tests/fuzz/found/NAME. Needs clang, which compiles all of the library for it, once.
 FUZZ_S = 60
+FUZZ = $(patsubst tests/fuzz/fuzz_%,%,$(filter tests/fuzz/fuzz_%,$(check_PROGRAMS)))
+FUZZ_CC = clang
+FUZZ_FLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_objects = $(patsubst %.c,tests/fuzz/clang/%.o,$(filter %.c,$(libkaguard_a_SOURCES) \
+	$(nodist_libkaguard_a_SOURCES) $(write_config) $(caller) \
+	$(simulation)))
+
+tests/fuzz/clang/%.o: %.c
+	@$(MKDIR_P) $(@D)
+	@echo '  CLANG    $@'; $(FUZZ_CC) -std=gnu11 $(DEFS) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE \
+		$(EVENT_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS) $(MNL_CFLAGS) \
+		$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+
+tests/fuzz/clang/libfuzzed.a: $(fuzz_objects)
+	@rm -f $@ && $(AR) rcs $@ $(fuzz_objects)
+
+tests/fuzz/clang/fuzz_%: tests/fuzz/clang/tests/fuzz/fuzz_%.o tests/fuzz/clang/libfuzzed.a
+	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(EVENT_LIBS) $(YAML_LIBS) \
+		$(SYSTEMD_LIBS) $(JANSSON_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS) -lm
+
+-include $(wildcard tests/fuzz/clang/*/*/*.d)
+
 .PHONY: fuzz
-fuzz: all
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_parktable \
-		$(srcdir)/tests/fuzz/fuzz_parktable.c $(srcdir)/src/host/parktable.c \
-		$(srcdir)/src/host/shelf.c $(srcdir)/src/host/store.c
-	mkdir -p tests/fuzz/found
-	tests/fuzz/fuzz_parktable -max_total_time=$(FUZZ_S) -max_len=4096 \
-		tests/fuzz/found '$(srcdir)/tests/fuzz/corpus/parktable'
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_expect \
-		$(srcdir)/tests/fuzz/fuzz_expect.c $(srcdir)/src/policy/expect.c
-	mkdir -p tests/fuzz/found_expect
-	tests/fuzz/fuzz_expect -max_total_time=$(FUZZ_S) -max_len=1024 \
-		tests/fuzz/found_expect '$(srcdir)/tests/fuzz/corpus/expect'
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_ladder \
-		$(srcdir)/tests/fuzz/fuzz_ladder.c $(srcdir)/src/policy/ladder*.c \
-		$(srcdir)/src/policy/evidence.c $(srcdir)/src/policy/rungs.c \
-		$(srcdir)/src/policy/firewalls.c
-	mkdir -p tests/fuzz/found_ladder
-	tests/fuzz/fuzz_ladder -max_total_time=$(FUZZ_S) -max_len=2048 \
-		tests/fuzz/found_ladder '$(srcdir)/tests/fuzz/corpus/ladder'
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_varlink \
-		$(srcdir)/tests/fuzz/fuzz_varlink.c $(srcdir)/src/host/varlink.c $(srcdir)/src/host/jsontext.c \
-		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
-	mkdir -p tests/fuzz/found_varlink
-	tests/fuzz/fuzz_varlink -max_total_time=$(FUZZ_S) -max_len=70000 -len_control=1000 \
-		tests/fuzz/found_varlink '$(srcdir)/tests/fuzz/corpus/varlink'
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_salvage \
-		$(srcdir)/tests/fuzz/fuzz_salvage.c $(srcdir)/src/daemon/salvage.c \
-		$(srcdir)/src/daemon/residue.c $(srcdir)/src/daemon/stow.c \
-		$(srcdir)/src/host/owners.c $(srcdir)/src/host/parktable.c $(KAGUARD_LIBS)
-	mkdir -p tests/fuzz/found_salvage
-	tests/fuzz/fuzz_salvage -max_total_time=$(FUZZ_S) -max_len=256 \
-		tests/fuzz/found_salvage '$(srcdir)/tests/fuzz/corpus/salvage'
-	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-I$(srcdir)/src -I$(srcdir)/tests/fuzz -o tests/fuzz/fuzz_lore \
-		$(srcdir)/tests/fuzz/fuzz_lore.c $(srcdir)/src/daemon/lore.c \
-		$(srcdir)/src/host/statefile.c $(srcdir)/src/host/jsontext.c $(srcdir)/src/policy/*.c \
-		$(JANSSON_CFLAGS) $(JANSSON_LIBS)
-	mkdir -p tests/fuzz/found_lore
-	tests/fuzz/fuzz_lore -max_total_time=$(FUZZ_S) -max_len=8192 \
-		tests/fuzz/found_lore '$(srcdir)/tests/fuzz/corpus/lore'
-CLEANFILES += tests/fuzz/fuzz_lore tests/fuzz/fuzz_salvage tests/fuzz/fuzz_ladder tests/fuzz/fuzz_parktable tests/fuzz/fuzz_expect tests/fuzz/fuzz_varlink
+fuzz: $(FUZZ:%=fuzz-%)
+$(FUZZ:%=fuzz-%): fuzz-%: tests/fuzz/clang/fuzz_%
+	@$(MKDIR_P) tests/fuzz/found/$*
+	@echo '--- $*: $(FUZZ_S) s'
+	$< -max_total_time=$(FUZZ_S) -print_final_stats=1 -artifact_prefix=tests/fuzz/found/$*- \
+		$(addprefix -dict=,$(wildcard $(srcdir)/tests/fuzz/fuzz_$*.dict)) \
+		tests/fuzz/found/$* '$(srcdir)/tests/fuzz/corpus/$*'
+.PRECIOUS: tests/fuzz/clang/%.o

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 
-/* Runs a fuzz target over its corpus once, with any compiler: a test for each file. */
+/* Runs the fuzz target that it is linked to over its corpus once, with any compiler: a test for
+ * each file. The corpus is the one that the program is named for: fuzz_NAME. */
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,19 +34,20 @@ int
 main(void)
 {
 	const char *source = getenv("KAGUARD_SRCDIR");
+	const char *name = strrchr(program_invocation_short_name, '_');
 	char directory[2048];
 	struct dirent **entries;
 	int n, tests = 0;
 
 	snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/%s",
-	    source != NULL ? source : ".", FUZZ_CORPUS);
+	    source != NULL ? source : ".", name != NULL ? name + 1 : "");
 	n = scandir(directory, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
+		const char *file = entries[i]->d_name;
 
-		if (name[0] != '.')
-			printf("%sok %d - %s\n", replay(directory, name) == 0 ? "" : "not ",
-			    ++tests, name);
+		if (file[0] != '.')
+			printf("%sok %d - %s\n", replay(directory, file) == 0 ? "" : "not ",
+			    ++tests, file);
 		free(entries[i]);
 	}
 	if (n >= 0)
