@@ -85,6 +85,7 @@ tell_no_such_peer(const struct ctl *ctl, const char *name)
 	struct words_guess guess = {0};
 	struct call_reply reply = {0};
 	struct call call;
+	const char *known;
 	json_t *item;
 	bool goes_on = true;
 	size_t i;
@@ -98,8 +99,11 @@ tell_no_such_peer(const struct ctl *ctl, const char *name)
 
 	while (goes_on && call_next(&call, ASK_PATIENCE_MS, &reply) == 0) {
 		json_array_foreach(json_object_get(reply.parameters, "peers"), i, item)
-		    words_consider(&guess, name, strlen(name),
-			json_string_value(json_object_get(item, "peer")));
+		{
+			known = json_string_value(json_object_get(item, "peer"));
+			if (known != NULL)
+				words_consider(&guess, name, strlen(name), known);
+		}
 		goes_on = reply.continues;
 		json_array_append(kept, reply.message);
 		call_reply_clear(&reply);

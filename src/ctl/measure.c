@@ -23,6 +23,7 @@
 #define CTL_INCOMPLETE CTL_NONE
 
 #define MIN_MS		    4000
+#define MAX_MS		    (9 * 3600000)
 #define DEFAULT_MAX_MS	    7200000
 #define DEFAULT_PRECISION   50
 #define DEFAULT_CONNECTIONS 40
@@ -309,7 +310,7 @@ take_options(const struct ctl *ctl, struct ladder_wish *wish)
 	    .opens_per_second = OPENS_PER_SECOND};
 	if (ctl->max != NULL &&
 	    (scalar_duration((struct slice){ctl->max, strlen(ctl->max)}, &wish->max_ms, &why) < 0 ||
-		wish->max_ms < 2 * MIN_MS || wish->max_ms > LADDER_MAX_MS))
+		wish->max_ms < 2 * MIN_MS || wish->max_ms > MAX_MS))
 		return ctl_complain(CTL_USAGE, "--max is a time from 8s to 9h, not '%s'", ctl->max);
 	if (ctl->precision != NULL && (wish->precision_permille = permille_of(ctl->precision)) < 0)
 		return ctl_complain(

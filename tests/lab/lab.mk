@@ -41,7 +41,8 @@ EXTRA_DIST += demo \
 	tests/lab/wire.py \
 	tests/lab/witness.py
 
-dist_check_SCRIPTS += tests/cli/cli.sh
+dist_check_SCRIPTS += tests/cli/cli.sh tests/cli/ctl.sh
+EXTRA_DIST += tests/cli/ctl.py
 
 # Through a real firewall, in network namespaces: needs root, and so is no part of make check. The
 # tests wait most of the time and each has a network of its own: four at a time, where pytest can.
