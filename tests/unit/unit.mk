@@ -41,6 +41,7 @@ check_PROGRAMS += \
 	tests/unit/test_lore \
 	tests/unit/test_messages \
 	tests/unit/test_metrics_text \
+	tests/unit/test_netwatch \
 	tests/unit/test_notify \
 	tests/unit/test_options \
 	tests/unit/test_pace \
@@ -61,6 +62,7 @@ check_PROGRAMS += \
 	tests/unit/test_relay_keep \
 	tests/unit/test_relay_wait \
 	tests/unit/test_ring \
+	tests/unit/test_rtnl \
 	tests/unit/test_rungs \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
