@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 
-/* The kernel's side, rtnl.c, is one of the test's: it tells whatever the test has it tell. */
+/* What is news of the host's own network, and what is none. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,13 +10,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "fake_rtnl.h"
 #include "net/netwatch.h"
-#include "net/rtnl.h"
 #include "policy/unrest.h"
 
 #define ETH	2
@@ -24,71 +23,6 @@
 #define PORT	4
 #define GUEST	5
 #define UNKNOWN 99
-
-/* --- the kernel ------------------------------------------------------------------------------- */
-
-static struct kernel {
-	int fd;
-	struct rtnl_message there[16], told[16]; /* what a dump and what a reading brings */
-	unsigned n_there, n_told;
-	int dump_error, told_error;
-	unsigned dumps, changing; /* so many dumps are of what changes meanwhile */
-	bool denied;
-} kernel;
-
-int
-rtnl_subscribe(struct mnl_socket **ret)
-{
-	*ret = NULL;
-	return kernel.denied ? -EPERM : 0;
-}
-
-void
-rtnl_close(struct mnl_socket *socket)
-{
-	(void)socket;
-}
-
-int
-rtnl_fd(const struct mnl_socket *socket)
-{
-	(void)socket;
-	return kernel.fd;
-}
-
-int
-rtnl_receive(struct mnl_socket *socket, struct rtnl_reader *reader)
-{
-	eventfd_t count;
-
-	(void)socket;
-	eventfd_read(kernel.fd, &count);
-	for (unsigned i = 0; i < kernel.n_told; i++)
-		if (!reader->take(reader, &kernel.told[i]))
-			break;
-	kernel.n_told = 0;
-	return kernel.told_error;
-}
-
-int
-rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader)
-{
-	kernel.dumps++;
-	for (unsigned i = 0; i < kernel.n_there; i++) {
-		const struct rtnl_message *m = &kernel.there[i];
-
-		if (m->kind == kind &&
-		    (kind != RTNL_ADDRESS || family == AF_UNSPEC ||
-			m->address.any.sa_family == family) &&
-		    !reader->take(reader, m))
-			break;
-	}
-	if (kernel.changing > 0) {
-		kernel.changing--;
-		return -EINTR;
-	}
-	return kernel.dump_error;
-}
 
 /* --- what there is, and what is told ---------------------------------------------------------- */
 
@@ -178,7 +112,7 @@ on_patience(struct wake *wake, unsigned what)
 }
 
 /* All that was said until then is heard, and what came of it is this. */
-static void
+__attribute__((format(printf, 1, 2))) static void
 assert_hears(const char *format, ...)
 {
 	char expected[512];
@@ -302,7 +236,7 @@ a_bridge_for_guests_alone_may_go_down_and_come_up(void **unused)
 	assert_hears("%u br0;", UNREST_LINK_UP);
 	bridge.running = false;
 	say(bridge);
-	assert_hears("");
+	assert_hears("%s", "");
 }
 
 static void
@@ -344,7 +278,7 @@ a_route_is_news_where_it_leads_out(void **unused)
 	nowhere.n_hops = 0;
 	say(a_route(1)); /* the loopback */
 	say(nowhere);
-	assert_hears("");
+	assert_hears("%s", "");
 	say(a_route(ETH));
 	say(gone(a_route(1)));
 	assert_hears(

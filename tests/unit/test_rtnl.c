@@ -129,6 +129,7 @@ of_a_link_with_two_ends_the_address_is_the_own_one(void **unused)
 	(void)unused;
 	put_ip(m, IFA_ADDRESS, "192.0.2.1");
 	put_ip(m, IFA_LOCAL, "192.0.2.2");
+	put_ip(m, IFA_BROADCAST, "192.0.2.255");
 	assert_true(rtnl_parse(m, &said));
 	assert_address(&said.address, "192.0.2.2:0");
 	/* In whichever order. */
@@ -195,6 +196,7 @@ route(struct rtmsg info, const char *to)
 	m = message(RTM_NEWROUTE, &info, sizeof(info));
 	put_ip(m, RTA_DST, to);
 	mnl_attr_put_u32(m, RTA_OIF, 4);
+	mnl_attr_put_u32(m, RTA_PRIORITY, 100);
 	return m;
 }
 

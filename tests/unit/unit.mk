@@ -39,6 +39,8 @@ check_PROGRAMS += \
 	tests/unit/test_load_memory \
 	tests/unit/test_load_random \
 	tests/unit/test_lore \
+	tests/unit/test_measure \
+	tests/unit/test_measure_trouble \
 	tests/unit/test_messages \
 	tests/unit/test_metrics_text \
 	tests/unit/test_netwatch \
@@ -107,6 +109,17 @@ tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
 
 # The kernel's timer is one of the test's.
 tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
+
+# The measurement's time passes faster; and what it needs may be refused.
+measure_fixture = tests/unit/measure_fixture.c tests/unit/measure_fixture.h
+tests_unit_test_measure_SOURCES = tests/unit/test_measure.c $(measure_fixture)
+tests_unit_test_measure_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now_ms,--wrap=wake_after
+tests_unit_test_measure_trouble_SOURCES = tests/unit/test_measure_trouble.c $(measure_fixture)
+tests_unit_test_measure_trouble_LDFLAGS = $(tests_unit_test_measure_LDFLAGS) \
+	-Wl,--wrap=wake_init,--wrap=wake_arm,--wrap=calloc,--wrap=recv
+
+tests_unit_test_netwatch_SOURCES = tests/unit/test_netwatch.c tests/unit/fake_rtnl.c \
+	tests/unit/fake_rtnl.h
 
 # Every allocation fails once.
 tests_unit_test_jsontext_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
