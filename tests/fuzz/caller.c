@@ -71,6 +71,7 @@ caller_connect(struct caller *c, const char *path)
 		return;
 	strcpy(address.sun_path, path);
 	c->calls = c->answers = 0;
+	c->owed = 0;
 	c->size = 0;
 	c->deaf = false;
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -84,6 +85,60 @@ caller_hang_up(struct caller *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+}
+
+/* Whether a member that may be absent is of that type. */
+static bool
+is_absent_or(json_t *call, const char *key, bool (*is_of_type)(const json_t *))
+{
+	json_t *value = json_object_get(call, key);
+
+	return value == NULL || json_is_null(value) || is_of_type(value);
+}
+
+static bool
+is_boolean(const json_t *value)
+{
+	return json_is_boolean(value);
+}
+
+static bool
+is_object(const json_t *value)
+{
+	return json_is_object(value);
+}
+
+/* What is no call ends the conversation, and who wants to be told of all events is never done. */
+static bool
+is_answered(json_t *call)
+{
+	const char *method = json_string_value(json_object_get(call, "method"));
+	bool more = json_is_true(json_object_get(call, "more"));
+
+	if (method == NULL || !is_absent_or(call, "parameters", is_object) ||
+	    !is_absent_or(call, "more", is_boolean) || !is_absent_or(call, "oneway", is_boolean) ||
+	    json_object_get(call, "upgrade") != NULL)
+		return false;
+	if (more && json_is_true(json_object_get(call, "oneway")))
+		return false;
+	return !more || strcmp(method, "io.kaguard.Events") != 0;
+}
+
+void
+caller_asks(struct caller *c, const char *text)
+{
+	json_t *call = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	size_t brackets = 0;
+
+	for (const char *at = text; *at != '\0'; at++)
+		brackets += *at == '{' || *at == '[';
+	c->calls++;
+	/* Too many may be too deep. */
+	if (!is_answered(call) || brackets > VARLINK_MAX_DEPTH || strlen(text) >= VARLINK_MAX_CALL)
+		c->owed = -1;
+	else if (c->owed >= 0)
+		c->owed += !json_is_true(json_object_get(call, "oneway"));
+	json_decref(call);
 }
 
 size_t

@@ -29,6 +29,7 @@
 #include "daemon/clients.h"
 #include "daemon/forward.h"
 #include "daemon/keep.h"
+#include "descriptors.h"
 #include "fuzz.h"
 #include "net/loop.h"
 #include "../sim/world.h"
@@ -151,7 +152,6 @@ set_up(void)
 {
 	char why[256];
 
-	set_up_once();
 	memset(&d, 0, sizeof(d));
 	assert_int_equal(loop_new(&d.loop), 0);
 	assert_int_equal(wake_init(d.loop, &d.stop, on_stop), 0);
@@ -170,8 +170,10 @@ set_up(void)
 	d.world.guard.report.say = on_say;
 	assert_int_equal(forwards_open(&d.forwards, d.loop, &d.world.guard, &d.keep), 0);
 	configure();
-	for (int i = 0; i < CLIENTS; i++)
+	for (int i = 0; i < CLIENTS; i++) {
 		callers[i].fd = -1;
+		callers[i].owed = -1;
+	}
 }
 
 /* One turn of its loop. */
@@ -199,12 +201,17 @@ send_text(struct caller *c, const char *text, size_t size, bool whole)
 	size_t sent;
 
 	caller_connect(c, path);
-	c->calls += whole;
+	if (whole)
+		caller_asks(c, text);
+	else
+		c->owed = -1;
 	while (c->fd >= 0 && (sent = caller_send(c, text, size)) < size && !c->deaf) {
 		text += sent;
 		size -= sent;
 		receive_all();
 	}
+	if (c->fd < 0 || sent < size)
+		c->owed = -1;
 }
 
 static void
@@ -252,6 +259,7 @@ act(char what, const char *text, size_t size)
 	switch (what) {
 	case 'h': /* hangs up */
 		caller_hang_up(c);
+		c->owed = -1;
 		break;
 	case 'e': /* sends no more */
 		if (c->fd >= 0)
@@ -291,8 +299,10 @@ finish(void)
 		for (int i = 0; i < CLIENTS; i++)
 			now += callers[i].received;
 	} while (now != before);
-	for (int i = 0; i < CLIENTS; i++)
+	for (int i = 0; i < CLIENTS; i++) {
+		assert_true(callers[i].owed < 0 || callers[i].answers == (unsigned)callers[i].owed);
 		caller_hang_up(&callers[i]);
+	}
 	for (int i = 0; i < 4; i++)
 		turn();
 }
@@ -316,7 +326,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = malloc(size + 1), *at = copy, *end = copy + size;
 	size_t length;
+	unsigned before;
 
+	set_up_once();
+	before = descriptors_open();
 	assert_non_null(copy);
 	memcpy(copy, data, size);
 	*end = '\0';
@@ -331,6 +344,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	finish();
 	tear_down();
+	assert_int_equal(descriptors_open(), before);
 	free(copy);
 	return 0;
 }

@@ -27,7 +27,7 @@
 #include "host/journal.h"
 #include "host/receipt.h"
 #include "host/record.h"
-#include "host/text.h"
+#include "shown.h"
 
 #define HEAD  (3 + sizeof(int64_t))
 #define TEXTS 8
@@ -77,16 +77,6 @@ set_up(void)
 
 /* --- what a record is ------------------------------------------------------------------------- */
 
-/* One line of what can be shown, without its end. */
-static void
-check_value(const char *value, size_t size)
-{
-	char shown[RECORD_MAX];
-
-	assert(text_line(shown, sizeof(shown), value, size) == size);
-	assert(memcmp(shown, value, size) == 0);
-}
-
 /* As the journal wants them: journal_field_valid() of systemd. */
 static void
 check_name(const char *name, size_t size)
@@ -112,7 +102,8 @@ check_fields(const struct record *record)
 		equals = memchr(at, '=', (size_t)(line - at));
 		assert(equals != NULL);
 		check_name(at, (size_t)(equals - at));
-		check_value(equals + 1, (size_t)(line - equals) - 1);
+		assert(memchr(equals, '\t', (size_t)(line - equals)) == NULL);
+		shown_line(equals + 1, (size_t)(line - equals) - 1);
 		at = line + 1;
 	}
 	assert(n == record->fields);
@@ -194,12 +185,12 @@ say(enum journal_target way, enum message message, int priority,
 		break;
 	case JOURNAL_PREFIXED:
 		record_prefixed(&wanted, priority, text);
-		check_value(wanted.bytes, wanted.size - 1);
+		shown_line(wanted.bytes, wanted.size - 1);
 		expect(&wanted, 0);
 		break;
 	case JOURNAL_LINES:
 		record_line(&wanted, priority, 0, text);
-		check_value(wanted.bytes, wanted.size - 1);
+		shown_line(wanted.bytes, wanted.size - 1);
 		expect(&wanted, STAMP);
 		break;
 	}

@@ -23,6 +23,7 @@
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/salvage.h"
+#include "descriptors.h"
 #include "fuzz.h"
 #include "host/notify.h"
 #include "host/owners.h"
@@ -49,17 +50,6 @@ on_say(struct report *report, enum message message, int priority,
 	(void)priority;
 	(void)fields;
 	assert(strlen(text) > 0);
-}
-
-/* The lowest that is free: the same before and after. */
-static int
-lowest(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	assert(fd >= 0);
-	close(fd);
-	return fd;
 }
 
 static int
@@ -134,10 +124,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct config nothing = {0};
 	struct world w;
-	int before;
+	unsigned before;
 
 	unsetenv("NOTIFY_SOCKET");
-	before = lowest();
+	before = descriptors_open();
 	if (size == 0)
 		return 0;
 	set_up(&w, data[0]);
@@ -150,6 +140,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; w.keep.owners != NULL && i < N_SLOTS && size > RECORD; i++)
 		assert(*owners_at(w.keep.owners, i) == 0);
 	tear_down(&w);
-	assert(lowest() == before);
+	assert(descriptors_open() == before);
 	return 0;
 }

@@ -19,8 +19,8 @@
 #include "config/parse.h"
 #include "config/scalar.h"
 #include "fuzz.h"
-#include "host/text.h"
 #include "policy/timespan.h"
+#include "shown.h"
 
 #define MOST 2048
 
@@ -46,13 +46,10 @@ is_whole(struct slice whole, const struct endpoint *endpoint)
 static void
 check_text(const char *text, size_t most)
 {
-	char shown[4 * MOST];
 	size_t size = strlen(text);
 
 	assert(size > 0 && size < most);
-	assert(text_line(shown, sizeof(shown), text, size) == size);
-	for (size_t i = 0; i < size; i++)
-		assert(text[i] == shown[i] || (text[i] == '\t' && shown[i] == ' '));
+	shown_line(text, size);
 }
 
 /* --- durations -------------------------------------------------------------------------------- */
