@@ -263,7 +263,7 @@ find_free(struct parktable *table)
 static int
 copy(const struct parktable *from, struct parktable **ret)
 {
-	struct parktable *to;
+	struct parktable *to = NULL;
 	struct parktable_entry entry;
 	int r = parktable_new(&to);
 

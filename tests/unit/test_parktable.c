@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "parktable_bytes.h"
 
 /* The format, as the header of the module describes it and any later version has to find it. */
 #ifndef PARKTABLE_MORE
@@ -242,30 +245,6 @@ every_damage_of_the_header_is_refused(void **unused)
 	free(bytes);
 }
 
-/* FNV-1a in words of eight bytes, folded: part of the format. */
-static uint32_t
-sum_of(const unsigned char *bytes, size_t size)
-{
-	uint64_t hash = 0xcbf29ce484222325u, word;
-	size_t i = 0;
-
-	for (; i + 8 <= size; i += 8) {
-		memcpy(&word, bytes + i, 8);
-		hash = (hash ^ word) * 0x100000001b3u;
-		hash ^= hash >> 29;
-	}
-	for (; i < size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3u;
-	hash ^= hash >> 32;
-	return (uint32_t)hash != 0 ? (uint32_t)hash : 1;
-}
-
-static void
-put32(unsigned char *at, uint32_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
 /* The table as a version with slots of that length writes it. */
 static unsigned char *
 with_slots_of(uint32_t slot, const unsigned char *bytes, unsigned n, size_t *ret_size)
@@ -289,6 +268,24 @@ with_slots_of(uint32_t slot, const unsigned char *bytes, unsigned n, size_t *ret
 	return to;
 }
 
+/* As long as there is no descriptor for its copy. */
+static void
+check_not_copied(int fd)
+{
+	struct parktable *table = NULL;
+	struct rlimit before, none;
+	bool copied;
+	int r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = parktable_attach(fd, &table, &copied);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_null(table);
+}
+
 static void
 check_version_with_slots_of(uint32_t slot)
 {
@@ -296,11 +293,15 @@ check_version_with_slots_of(uint32_t slot)
 	unsigned char *bytes, *other;
 	bool copied = false;
 	size_t size;
+	int fd;
 
 	parktable_give(table, 3);
 	bytes = image_of(table, &size);
 	other = with_slots_of(slot, bytes, 5, &size);
-	assert_int_equal(parktable_attach(memory_with(other, size), &next, &copied), 0);
+	fd = memory_with(other, size);
+	if (slot != SLOT)
+		check_not_copied(fd);
+	assert_int_equal(parktable_attach(fd, &next, &copied), 0);
 	assert_int_equal(copied, slot != SLOT);
 	assert_int_equal(parktable_slots(next), 5);
 	for (uint32_t i = 0; i < 5; i++) {

@@ -104,7 +104,8 @@ tests_unit_test_stow_SOURCES = tests/unit/test_stow.c $(keeping_manager)
 tests_unit_test_parking_limit_SOURCES = tests/unit/test_parking_limit.c $(keeping_manager)
 
 # As a later version is, which has more fields in its slots.
-tests_unit_test_parktable_grown_SOURCES = tests/unit/test_parktable.c src/host/parktable.c
+tests_unit_test_parktable_SOURCES = tests/unit/test_parktable.c tests/unit/parktable_bytes.h
+tests_unit_test_parktable_grown_SOURCES = $(tests_unit_test_parktable_SOURCES) src/host/parktable.c
 tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
 
 # The kernel's timer is one of the test's.
