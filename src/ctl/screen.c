@@ -51,17 +51,17 @@ add(struct screen *screen, const char *text)
 int
 screen_open(struct screen *screen)
 {
-	struct termios keys;
+	struct termios raw;
 	int r;
 
 	*screen = (struct screen){0};
 	screen->has_keys = tcgetattr(STDIN_FILENO, &screen->before) == 0;
 	if (screen->has_keys) {
-		keys = screen->before;
-		keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		raw = screen->before;
+		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		/* Stopped in the middle, it would leave the terminal as it is. */
-		keys.c_cc[VSUSP] = _POSIX_VDISABLE;
-		tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+		raw.c_cc[VSUSP] = _POSIX_VDISABLE;
+		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	}
 	write_all(ENTER, strlen(ENTER));
 	r = screen_resize(screen);

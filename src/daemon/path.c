@@ -138,7 +138,7 @@ void
 path_measured(struct peer *peer, const struct path_measurement *measurement)
 {
 	struct survey *survey = &peer->path->survey;
-	int64_t before_ms = learn_in_force_ms(&peer->learn), planned_ms = before_ms;
+	int64_t before_ms = learn_in_force_ms(&peer->learn);
 	bool doubted = survey->contradicted;
 
 	if (!survey_concluded(survey, &measurement->view, guard_now_ms(peer->guard))) {
@@ -150,8 +150,7 @@ path_measured(struct peer *peer, const struct path_measurement *measurement)
 			peer->learn.declared_ms = path_firewall_ms(peer);
 		else
 			learn_begin(&peer->learn, path_firewall_ms(peer));
-		planned_ms = peer_plan_again(peer);
-		path_report_result(peer, measurement, before_ms, planned_ms);
+		path_report_result(peer, measurement, before_ms, peer_plan_again(peer));
 	}
 	memory_learnt(peer->guard->memory);
 }

@@ -279,7 +279,7 @@ peer_held(const struct peer *peer)
 }
 
 void
-peer_waited(struct peer *peer, struct session *session)
+peer_waited(struct peer *peer, const struct session *session)
 {
 	if (peer->waiting == session)
 		peer->waiting = NULL;

@@ -114,7 +114,7 @@ void peer_came_up(struct peer *peer, bool resent);
 int64_t peer_failed(struct peer *peer, struct session *session, enum reason reason, bool was_up);
 
 /* The session that waited does so no more. */
-void peer_waited(struct peer *peer, struct session *session);
+void peer_waited(struct peer *peer, const struct session *session);
 
 /* A session of it that is up, or NULL. */
 const struct session *peer_held(const struct peer *peer);

@@ -89,7 +89,8 @@ static bool
 restore_client(struct salvage *salvage, struct salvaged *item, struct forwards *all,
     const struct config *config)
 {
-	struct salvaged *other = salvage_find(salvage, item->partner, PARKTABLE_CARRIER);
+	struct salvaged *other =
+	    item->partner != 0 ? salvage_find(salvage, item->partner, PARKTABLE_CARRIER) : NULL;
 	struct peer *peer = peer_of(item, all, config);
 
 	if (peer == NULL || item->robbed)
@@ -98,11 +99,11 @@ restore_client(struct salvage *salvage, struct salvaged *item, struct forwards *
 	if (item->partner != 0 &&
 	    (other == NULL || other->partner != item->stowed.life || other->fd < 0))
 		return false;
-	item->client = forward_adopt(peer, item, item->partner != 0 ? other : NULL);
+	item->client = forward_adopt(peer, item, other);
 	if (item->client == NULL)
 		return false;
 	item->fd = -1;
-	if (item->partner != 0)
+	if (other != NULL)
 		other->fd = -1;
 	return true;
 }

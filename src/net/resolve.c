@@ -253,7 +253,7 @@ void
 resolver_free(struct resolver *resolver)
 {
 	struct pool *pool;
-	bool unused = true;
+	bool unused;
 
 	if (resolver == NULL)
 		return;

@@ -44,7 +44,7 @@ next_edge(int64_t low_ms, int64_t high_ms, int precision_permille)
 	int64_t found = high_ms;
 
 	for (size_t i = 0; i < firewall_count(); i++) {
-		int64_t sides[2] = {below(common_at(i), precision_permille),
+		const int64_t sides[2] = {below(common_at(i), precision_permille),
 		    above(common_at(i), precision_permille)};
 
 		for (int k = 0; k < 2; k++)

@@ -173,8 +173,8 @@ fuzz_shelf(const unsigned char *data, size_t size)
 	}
 	assert(shelf_rewind(keep_fd) == 0);
 	while ((n = shelf_peek(keep_fd, parked, &bad)) > 0 || bad > 0)
-		while (n > 0)
-			assert(close(parked[--n].fd) == 0);
+		for (; n > 0; n--)
+			assert(close(parked[n - 1].fd) == 0);
 	close(write_fd);
 	close(keep_fd);
 }

@@ -271,7 +271,7 @@ many_sessions_follow_soon(void **unused)
 	assert_int_equal(w.guard.in_state[FSM_UP], 15000);
 	for (int i = 0; i < 300 / SLOT_MS; i++)
 		assert_true(
-		    slots[i] <= 15000 / 250 * 1.05 * (SLOT_MS + PACE_TICK_MS + 1) + PACE_BURST);
+		    slots[i] <= 15000 / 250.0 * 1.05 * (SLOT_MS + PACE_TICK_MS + 1) + PACE_BURST);
 	world_clear(&w);
 }
 

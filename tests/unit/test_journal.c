@@ -32,7 +32,7 @@ static int refuse;
  * with '|' between them, as one datagram to a socket that can be full, and then blocks.
  */
 int
-sd_journal_sendv(const struct iovec *fields, int n)
+sd_journal_sendv(const struct iovec *iov, int n)
 {
 	char text[4096];
 	size_t length = 0;
@@ -42,9 +42,9 @@ sd_journal_sendv(const struct iovec *fields, int n)
 		return -ECONNREFUSED;
 	}
 	for (int i = 0; i < n; i++) {
-		assert(length + fields[i].iov_len + 1 < sizeof(text));
-		memcpy(text + length, fields[i].iov_base, fields[i].iov_len);
-		length += fields[i].iov_len;
+		assert(length + iov[i].iov_len + 1 < sizeof(text));
+		memcpy(text + length, iov[i].iov_base, iov[i].iov_len);
+		length += iov[i].iov_len;
 		text[length++] = '|';
 	}
 	return send(journald[1], text, length, MSG_NOSIGNAL) < 0 ? -errno : 0;

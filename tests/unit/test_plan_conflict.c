@@ -55,7 +55,7 @@ only(struct plan_wish w, const struct plan_conflict *c)
 {
 	struct plan_wish easy = {
 	    .firewall_ms = INT64_MAX, .detect_ms = INT64_MAX, .rtt_ms = w.rtt_ms};
-	enum plan_demand named[] = {c->first, c->second};
+	const enum plan_demand named[] = {c->first, c->second};
 
 	for (int i = 0; i < 2; i++) {
 		if (named[i] == PLAN_DEMAND_FIREWALL)
