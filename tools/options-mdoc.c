@@ -153,8 +153,6 @@ print_option(enum option_id id)
 	}
 	putchar('\n');
 	print_prose(option->help);
-	if (option->not_yet != NULL)
-		printf("Not acted on by this version: %s.\n", option->not_yet);
 	if (option->example != NULL) {
 		fputs(".Dl ", stdout);
 		print_text(option->key);

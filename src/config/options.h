@@ -94,7 +94,6 @@ struct option {
 	const char *help;     /* one sentence */
 	const char *example;  /* as one would write it, in YAML's flow style */
 	const struct option_word *words;
-	const char *not_yet; /* parsed and checked, but without effect: what happens instead */
 	bool required;
 	/* Zero is allowed below min. */
 	bool zero;

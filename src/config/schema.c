@@ -130,31 +130,17 @@ number_schema(const struct option *option)
 }
 
 /* What a text of that type looks like. */
-static const char *
-pattern_of(enum option_type type)
-{
-	switch ((int)type) {
-	case OPTION_TYPE_NAME:
-		return "^[A-Za-z0-9._:\\[\\]-]{1,64}$";
-	case OPTION_TYPE_ENDPOINT:
-		return OPTION_PATTERN_ENDPOINT;
-	case OPTION_TYPE_LISTEN:
-		return "^(unix:/.*[^/]|systemd:[!-9;-~]+|"
-		       "([0-9.]+|\\[[^\\[\\]]+\\]):[1-9][0-9]{0,4})$";
-	case OPTION_TYPE_MODE:
-		return "^0?[0-7]{3}$";
-	case OPTION_TYPE_GROUP:
-		return "^[^\\s:/,-][^\\s:/,]{0,31}$";
-	case OPTION_TYPE_ADDRESS:
-		return "^([0-9.]+|[0-9A-Fa-f:.]+(%[^/:%\\s]+)?)$";
-	case OPTION_TYPE_DEVICE:
-		return "^[^/:%\\s]{1,15}$";
-	case OPTION_TYPE_SOCKET:
-		return "^/.*[^/]$";
-	default:
-		return ".*";
-	}
-}
+static const char *const patterns[] = {
+    [OPTION_TYPE_NAME] = "^[A-Za-z0-9._:\\[\\]-]{1,64}$",
+    [OPTION_TYPE_ENDPOINT] = OPTION_PATTERN_ENDPOINT,
+    [OPTION_TYPE_LISTEN] = "^(unix:/.*[^/]|systemd:[!-9;-~]+|"
+			   "([0-9.]+|\\[[^\\[\\]]+\\]):[1-9][0-9]{0,4})$",
+    [OPTION_TYPE_MODE] = "^0?[0-7]{3}$",
+    [OPTION_TYPE_GROUP] = "^[^\\s:/,-][^\\s:/,]{0,31}$",
+    [OPTION_TYPE_ADDRESS] = "^([0-9.]+|[0-9A-Fa-f:.]+(%[^/:%\\s]+)?)$",
+    [OPTION_TYPE_DEVICE] = "^[^/:%\\s]{1,15}$",
+    [OPTION_TYPE_SOCKET] = "^/.*[^/]$",
+};
 
 static json_t *
 type_schema(enum option_id id)
@@ -186,7 +172,7 @@ type_schema(enum option_id id)
 	case OPTION_TYPE_ADDRESS:
 	case OPTION_TYPE_DEVICE:
 	case OPTION_TYPE_SOCKET:
-		return pattern(pattern_of(option->type));
+		return pattern(patterns[option->type]);
 	case OPTION_TYPE_BYTES:
 		return json_pack("{s:s s:i}", "type", "string", "minLength", 1);
 	}

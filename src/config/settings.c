@@ -7,7 +7,7 @@
 #include "config/parse.h"
 #include "config/values.h"
 
-_Static_assert(OPTION_COUNT <= 64, "settings_reader.warned has one bit an option");
+_Static_assert(OPTION_COUNT <= 64, "scope.seen has one bit an option");
 
 /* A map that is being read. */
 struct scope {
@@ -118,19 +118,6 @@ read_key(struct settings_reader *reader, struct scope *scope, const struct node 
 	return id;
 }
 
-/* Say once, at the first place, what is checked but does nothing yet. */
-static void
-warn_not_yet(struct settings_reader *reader, enum option_id id, const struct setting *setting)
-{
-	const struct option *option = option_at(id);
-
-	if (option->not_yet == NULL || (reader->warned & bit(id)))
-		return;
-	reader->warned |= bit(id);
-	notes_warning(reader->notes, setting->at, "'%s' is not acted on by this version: %s",
-	    option->key, option->not_yet);
-}
-
 /* A map below another. What is left empty, with all its lines commented out, is not given. */
 static int
 read_submap(struct settings_reader *reader, struct scope scope, const struct node *node,
@@ -171,8 +158,6 @@ read_value(struct settings_reader *reader, struct scope *scope, const struct nod
 	else if (!value_is_null(node))
 		error = value_refuse(reader, id, node);
 	setting->broken |= error != 0;
-	if (!value_is_null(node))
-		warn_not_yet(reader, id, setting);
 }
 
 /* Exact values take the place of wishes, so both in one map are one too many. */

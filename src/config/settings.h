@@ -44,7 +44,6 @@ struct settings {
 struct settings_reader {
 	struct pool *pool; /* of the documents: texts made here live as long */
 	struct notes *notes;
-	uint64_t warned; /* options that are without effect, and about which that has been said */
 };
 
 /* The defaults of the table. */

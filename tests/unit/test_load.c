@@ -141,28 +141,17 @@ what_peers_share_is_stored_once(void **state)
 	assert_ptr_equal(config->peers[0].name, config->peers[0].address);
 }
 
-/* One warning for each thing that is without effect, however often it is written. */
 static void
-what_is_without_effect_is_said_once(void **state)
+nothing_is_said_of_what_is_in_order(void **state)
 {
-	size_t expected = 0, warnings = 0;
-
 	(void)state;
-	for (int id = 0; id < OPTION_COUNT; id++)
-		expected += option_at((enum option_id)id)->not_yet != NULL;
 	assert_int_equal(load("control: {socket: /run/x}\npeers:\n"
 			      "- {address: a:1, firewall: auto, listen: 127.0.0.1:1}\n"
 			      "- {address: b:1, heartbeat: {send: x, every: 5}}\n"
 			      "- {address: c:1, firewall: auto, listen: unix:/run/y}\n"
 			      "- {address: d:1, firewall: 5min, heartbeat: {send: x, every: 5}}\n"),
 	    0);
-	for (size_t i = 0; i < remarks.n; i++) {
-		assert_int_equal(remarks.list[i].severity, REMARK_WARNING);
-		warnings += strstr(remarks.list[i].text, "is not acted on by this version") != NULL;
-	}
-	assert_int_equal(warnings, expected);
-	assert_int_equal(remarks.n, expected);
-	assert_int_equal(remarks.n_errors, 0);
+	assert_int_equal(remarks.n, 0);
 	assert_int_equal(load("control:\npeers:\n- {address: a:1, firewall: linux}\n"), 0);
 	assert_int_equal(remarks.n, 0);
 }
@@ -370,7 +359,7 @@ main(void)
 	    cmocka_unit_test_teardown(defaults_are_those_of_the_manual, tear_down),
 	    cmocka_unit_test_teardown(plans_are_those_of_the_wishes, tear_down),
 	    cmocka_unit_test_teardown(what_peers_share_is_stored_once, tear_down),
-	    cmocka_unit_test_teardown(what_is_without_effect_is_said_once, tear_down),
+	    cmocka_unit_test_teardown(nothing_is_said_of_what_is_in_order, tear_down),
 	    cmocka_unit_test_teardown(missing_file, tear_down),
 	    cmocka_unit_test_teardown(unreadable_file, tear_down),
 	    cmocka_unit_test_teardown(drop_ins, tear_down),
