@@ -297,8 +297,10 @@ watch(const struct ctl *ctl)
 	r = ask_open(ctl, &w.call);
 	if (r == CTL_OK)
 		r = status_fetch(ctl, &w.call, &w.rows);
-	if (r != CTL_OK)
+	if (r != CTL_OK) {
+		call_close(&w.call);
 		return r;
+	}
 	w.signals = take_signals();
 	r = w.signals < 0 ? -errno : screen_open(&w.screen);
 	if (r == 0) {
