@@ -142,6 +142,24 @@ a_control_that_lives_speaks_against_it(void **unused)
 	assert_false(evidence.blind);
 }
 
+/* Nor one that died older or younger than they did, nor one that lived longer than this. */
+static void
+controls_that_die_otherwise_show_nothing(void **unused)
+{
+	static const struct {
+		int64_t alive_ms, dead_ms, eldest_ms;
+	} rows[] = {{130000, 140000, 0}, {50000, 60000, 0}, {95000, 101000, 95000}};
+	struct evidence evidence;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		measured(&evidence, EVIDENCE_SILENT);
+		evidence_control_died(&evidence, rows[i].alive_ms, rows[i].dead_ms);
+		evidence_reconsider(&evidence, rows[i].eldest_ms, 1);
+		assert_false(evidence.blind);
+	}
+}
+
 static void
 keepalive_may_count_for_nothing(void **unused)
 {
@@ -179,7 +197,14 @@ a_control_must_outlive_the_expiry(void **unused)
 static void
 names_are_distinct(void **unused)
 {
+	static const char *const confidences[] = {"low", "medium", "high", "?"};
+
 	(void)unused;
+	for (unsigned i = 0; i < 4; i++)
+		assert_string_equal(
+		    evidence_confidence_name((enum evidence_confidence)i), confidences[i]);
+	assert_string_equal(
+	    evidence_verdict_name((enum evidence_verdict)(EVIDENCE_UPSET + 1)), "?");
 	for (unsigned a = EVIDENCE_NOTHING; a <= EVIDENCE_UPSET; a++)
 		for (unsigned b = EVIDENCE_NOTHING; b < a; b++)
 			assert_string_not_equal(evidence_verdict_name((enum evidence_verdict)a),
@@ -196,6 +221,7 @@ main(void)
 	    cmocka_unit_test(a_life_refutes_a_death),
 	    cmocka_unit_test(a_control_that_dies_alike_shows_who_closes),
 	    cmocka_unit_test(a_control_that_lives_speaks_against_it),
+	    cmocka_unit_test(controls_that_die_otherwise_show_nothing),
 	    cmocka_unit_test(keepalive_may_count_for_nothing),
 	    cmocka_unit_test(a_control_must_outlive_the_expiry),
 	    cmocka_unit_test(names_are_distinct),

@@ -111,6 +111,8 @@ counts_have_names(void **state)
 	assert_string_equal(firewall_counts_name(FIREWALL_COUNTS_LIKELY), "likely");
 	assert_string_equal(firewall_counts_name(FIREWALL_COUNTS_UNKNOWN), "unknown");
 	assert_string_equal(firewall_counts_name(FIREWALL_COUNTS_NO), "no");
+	assert_string_equal(
+	    firewall_counts_name((enum firewall_counts)(FIREWALL_COUNTS_NO + 10)), "?");
 }
 
 int

@@ -146,6 +146,10 @@ names_are_the_users_words(void **unused)
 	(void)unused;
 	FOR_EACH (fsm_state, s, FSM_N_STATES)
 		assert_string_equal(fsm_state_name(s), names[s]);
+	assert_string_equal(fsm_state_name(FSM_N_STATES), "?");
+	assert_string_equal(fsm_event_name(FSM_N_EVENTS), "?");
+	assert_string_equal(fsm_state_name((enum fsm_state)(FSM_N_STATES + 1)), "?");
+	assert_string_equal(fsm_event_name((enum fsm_event)(FSM_N_EVENTS + 1)), "?");
 	FOR_EACH (fsm_event, e, FSM_N_EVENTS)
 		FOR_EACH (fsm_event, other, e)
 			assert_string_not_equal(fsm_event_name(e), fsm_event_name(other));

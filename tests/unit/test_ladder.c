@@ -4,10 +4,25 @@
 
 #include "policy/ladder.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+
+#include "policy/ladder_core.h"
+
+/* The linker's --wrap puts this between the library and the C library. */
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static int failing; /* the n-th from now on fails; 0: none */
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return failing > 0 && --failing == 0 ? NULL : __real_calloc(n, size);
+}
 
 static const struct ladder_wish wish = {
     .min_ms = 4000,
@@ -240,6 +255,78 @@ a_stop_is_final(void **unused)
 	assert_int_equal(ladder_view(ladder, now_ms).left_ms, 0);
 }
 
+/* Who is yet to be opened takes as long as it takes to grow as old as the one that died. */
+static void
+what_is_left_is_told(void **unused)
+{
+	const struct evidence_death death = {100000, 100000, EVIDENCE_SILENT};
+	int64_t retries_ms = LADDER_TRIES * LADDER_RETRY_MS;
+
+	(void)unused;
+	assert_true(ladder_view(ladder, now_ms).left_ms >= wish.max_ms + retries_ms);
+	evidence_died(&ladder->evidence, &death);
+	assert_int_equal(ladder_view(ladder, now_ms).left_ms, retries_ms);
+	ladder->opens_wanted = 1;
+	assert_int_equal(ladder_view(ladder, now_ms).left_ms, 100000 + retries_ms);
+	ladder->opening = 1;
+	assert_int_equal(ladder_view(ladder, now_ms).left_ms, retries_ms);
+}
+
+/* Keepalive seemed not to count, and then one lived that was older than all that died. */
+static void
+who_lives_on_shows_that_age_was_not_to_blame(void **unused)
+{
+	const struct evidence_death death = {10000, 20000, EVIDENCE_SILENT};
+
+	(void)unused;
+	evidence_died(&ladder->evidence, &death);
+	ladder->evidence.blind = true;
+	ladder_reconsider(ladder, now_ms);
+	assert_false(ladder_view(ladder, now_ms).finished);
+	evidence_lived(&ladder->evidence, 10000, 30000);
+	ladder_reconsider(ladder, now_ms);
+	assert_true(ladder_view(ladder, now_ms).finished);
+	assert_int_equal(ladder_view(ladder, now_ms).verdict, EVIDENCE_UPSET);
+	assert_int_equal(ladder_view(ladder, now_ms).confidence, EVIDENCE_LOW);
+}
+
+/* What comes late, of a session that is gone, changes nothing. */
+static void
+the_dead_tell_nothing(void **unused)
+{
+	struct ladder_view before, after;
+
+	(void)unused;
+	until_the_first_rung();
+	ladder_reset(ladder, 2, now_ms);
+	before = ladder_view(ladder, now_ms);
+	ladder_answered(ladder, 2, now_ms + 10);
+	ladder_data(ladder, 2, now_ms + 20);
+	ladder_closed(ladder, 2, now_ms + 30);
+	ladder_reset(ladder, 2, now_ms + 40);
+	after = ladder_view(ladder, now_ms);
+	assert_int_equal(after.alive, before.alive);
+	assert_int_equal(after.dead, before.dead);
+	assert_int_equal(after.lives_ms, before.lives_ms);
+	assert_int_equal(after.dead_ms, before.dead_ms);
+	assert_int_equal(after.verdict, EVIDENCE_RESETS);
+}
+
+static void
+without_memory_there_is_none(void **unused)
+{
+	struct ladder *none = ladder;
+
+	(void)unused;
+	for (int n = 1; n <= 3; n++) {
+		failing = n;
+		assert_int_equal(ladder_new(&wish, 0, &none), -ENOMEM);
+		assert_int_equal(failing, 0);
+		assert_ptr_equal(none, ladder);
+	}
+	ladder_free(NULL);
+}
+
 int
 main(void)
 {
@@ -257,6 +344,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_session_that_was_stirred_proves_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_stop_is_final, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_is_left_is_told, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		who_lives_on_shows_that_age_was_not_to_blame, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(the_dead_tell_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(without_memory_there_is_none, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

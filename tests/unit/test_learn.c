@@ -139,6 +139,40 @@ what_cannot_be_planned_is_not_learnt(void **unused)
 	assert_int_equal(learn_in_force_ms(&learn), 20 * S);
 }
 
+/* What is usual may be too short for what is asked for; then the nearest that is not. */
+static void
+the_nearest_that_can_be_planned_is_taken(void **unused)
+{
+	struct plan_wish w = wish(30000);
+	struct plan_conflict conflict;
+	struct plan plan;
+
+	(void)unused;
+	w.firewall_ms = 4 * S;
+	assert_int_equal(plan_make(&w, &plan, &conflict), -ERANGE);
+	assert_true(conflict.nearest_firewall_ms > 4 * S);
+	assert_int_equal(learn_plan(&w, 4 * S, &plan), 0);
+	assert_int_equal(w.firewall_ms, conflict.nearest_firewall_ms);
+	assert_true(plan.refresh_worst_ms < w.firewall_ms);
+}
+
+/* Who had lived when the first was given up may have been forgotten with it. */
+static void
+a_death_that_kills_again_is_one_event(void **unused)
+{
+	struct learn learn;
+
+	(void)unused;
+	learn_begin(&learn, 350 * S);
+	expire(&learn, 300 * S, 290 * S);
+	expire(&learn, 301 * S, 291 * S);
+	assert_int_equal(learn.n, 1);
+	assert_int_equal(learn.events[0].idle_ms, 290 * S);
+	expire(&learn, 302 * S, 280 * S); /* of whom the shortest counts */
+	assert_int_equal(learn.n, 1);
+	assert_int_equal(learn.events[0].idle_ms, 280 * S);
+}
+
 /*
  * Against a simulated firewall of any timeout, declared as any longer one: sessions that die as its
  * plan says end by living, and what is in force only ever becomes tighter.
@@ -191,6 +225,8 @@ main(void)
 	    cmocka_unit_test(who_survives_as_much_contradicts),
 	    cmocka_unit_test(old_deaths_do_not_count),
 	    cmocka_unit_test(what_cannot_be_planned_is_not_learnt),
+	    cmocka_unit_test(the_nearest_that_can_be_planned_is_taken),
+	    cmocka_unit_test(a_death_that_kills_again_is_one_event),
 	    cmocka_unit_test(any_firewall_is_learnt),
 	};
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "config/config.h"
 #include "config_text.h"
@@ -163,12 +164,59 @@ a_file_with_errors(void **state)
 	try_each(make_text(false), -EINVAL, 101);
 }
 
+/* All allocations are jansson's there, which are not the linker's to wrap. */
+static int
+print_schema(long n, bool all)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int error;
+
+	assert_non_null(out);
+	made = 0;
+	countdown = n;
+	for_good = all;
+	error = config_schema_print(out);
+	countdown = -1;
+	fclose(out);
+	if (error == 0)
+		assert_true(size > 1000 && text[size - 2] == '}');
+	free(text);
+	return error;
+}
+
+static void
+the_schema(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+	long total;
+
+	(void)state;
+	json_set_alloc_funcs(__wrap_malloc, free);
+	assert_int_equal(print_schema(-1, false), 0);
+	total = made;
+	assert_true(total > 1000);
+	/* What is lost in the writing is no lack of memory, but of the same kind. */
+	for (long n = 0; n < total; n++) {
+		int error = print_schema(n, n % 2 == 0);
+
+		assert_true(error == -ENOMEM || error == -EIO);
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_non_null(full);
+	setvbuf(full, NULL, _IONBF, 0);
+	assert_int_equal(config_schema_print(full), -EIO);
+	fclose(full);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_valid_file),
 	    cmocka_unit_test(a_file_with_errors),
+	    cmocka_unit_test(the_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

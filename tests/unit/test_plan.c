@@ -189,6 +189,27 @@ exact_values_that_protect(void **state)
 }
 
 /* The bound is strict: what may arrive in the very moment of the timeout is refused. */
+/* Whatever is asked for beside them: the kernel would take none of these. */
+static void
+exact_values_out_of_bounds(void **state)
+{
+	static const int rows[][3] = {{100, 0, 3}, {100, 101, 3}, {PLAN_MAX_IDLE_S + 1, 10, 3},
+	    {100, 10, 0}, {100, 10, PLAN_MAX_COUNT + 1}, {0, 10, 0}, {0, 0, 3}, {100, 0, 0}};
+	struct plan_conflict conflict;
+	struct plan plan;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan_wish w = exact(350, rows[i][0], rows[i][1], rows[i][2]);
+
+		assert_int_equal(plan_make(&w, &plan, NULL), -ERANGE);
+		assert_int_equal(plan_make(&w, &plan, &conflict), -ERANGE);
+		assert_int_equal(conflict.first, PLAN_DEMAND_EXACT);
+		assert_int_equal(conflict.second, PLAN_DEMAND_NONE);
+		assert_true(conflict.advice.margin_ms > 0);
+	}
+}
+
 static void
 exact_values_at_the_edge(void **state)
 {
@@ -287,6 +308,7 @@ main(void)
 	    cmocka_unit_test(worked_values),
 	    cmocka_unit_test(proof_of_the_default),
 	    cmocka_unit_test(exact_values_that_protect),
+	    cmocka_unit_test(exact_values_out_of_bounds),
 	    cmocka_unit_test(exact_values_at_the_edge),
 	    cmocka_unit_test(exact_values_of_weeks),
 	    cmocka_unit_test(jitter_is_downwards),

@@ -26,6 +26,7 @@ check_PROGRAMS += \
 	tests/unit/test_events \
 	tests/unit/test_evidence \
 	tests/unit/test_expect \
+	tests/unit/test_findings \
 	tests/unit/test_firewalls \
 	tests/unit/test_fsm \
 	tests/unit/test_http \
@@ -107,6 +108,12 @@ tests_unit_test_parking_limit_SOURCES = tests/unit/test_parking_limit.c $(keepin
 tests_unit_test_parktable_SOURCES = tests/unit/test_parktable.c tests/unit/parktable_bytes.h
 tests_unit_test_parktable_grown_SOURCES = $(tests_unit_test_parktable_SOURCES) src/host/parktable.c
 tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
+
+# There is a group, and the kernel may tell nothing of who comes.
+tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getgrnam,--wrap=getsockopt
+
+# An allocation fails.
+tests_unit_test_ladder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
 # The kernel's timer is one of the test's.
 tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
