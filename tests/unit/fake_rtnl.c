@@ -41,6 +41,14 @@ rtnl_receive(struct mnl_socket *socket, struct rtnl_reader *reader)
 	return kernel.told_error;
 }
 
+static bool
+is_of(const struct rtnl_message *m, int family)
+{
+	sa_family_t own = m->address.any.sa_family;
+
+	return own == AF_UNSPEC || family == AF_UNSPEC || own == family;
+}
+
 int
 rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader)
 {
@@ -48,10 +56,7 @@ rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader)
 	for (unsigned i = 0; i < kernel.n_there; i++) {
 		const struct rtnl_message *m = &kernel.there[i];
 
-		if (m->kind == kind &&
-		    (kind != RTNL_ADDRESS || family == AF_UNSPEC ||
-			m->address.any.sa_family == family) &&
-		    !reader->take(reader, m))
+		if (m->kind == kind && is_of(m, family) && !reader->take(reader, m))
 			break;
 	}
 	if (kernel.changing > 0) {
@@ -59,4 +64,14 @@ rtnl_dump(enum rtnl_kind kind, int family, struct rtnl_reader *reader)
 		return -EINTR;
 	}
 	return kernel.dump_error;
+}
+
+int
+rtnl_next_hop(const union address *from, const union address *to, int index, struct rtnl_hop *ret)
+{
+	(void)from;
+	(void)to;
+	(void)index;
+	(void)ret;
+	return -ENETUNREACH;
 }

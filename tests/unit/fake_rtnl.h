@@ -2,7 +2,8 @@
 #ifndef KAGUARD_TESTS_FAKE_RTNL_H
 #define KAGUARD_TESTS_FAKE_RTNL_H
 
-/* In the place of net/rtnl.c: the kernel tells what the test has it tell. */
+/* In the place of net/rtnl.c: the kernel tells what the test has it tell. A route that has an
+ * address is one of that family. */
 
 #include <stdbool.h>
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -146,6 +147,41 @@ one_is_known_by_its_address(void **state)
 	listener_close(listener);
 }
 
+static void
+a_place_that_is_none_is_refused(void **state)
+{
+	static const char *const places[] = {"80", ":80", "[]:80", "name:80",
+	    "unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
+	    "0123456789012345678901234567890123456789",
+	    "0123456789012345678901234567890123456789012345678901234567890123456789:80"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		why[0] = '\0';
+		assert_int_equal(open_at(places[i]), -EINVAL);
+		assert_string_equal(why, strerror(EINVAL));
+	}
+}
+
+static void
+what_does_not_listen_is_no_listener(void **state)
+{
+	const struct listener_wish any = {.where = "127.0.0.1:0"};
+	int datagrams = socket(AF_INET, SOCK_DGRAM, 0), fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_false(listener_is_one(fds[0]));
+	assert_int_equal(listener_accept(fds[0]), -EINVAL);
+	assert_false(listener_is_one(datagrams));
+	assert_false(listener_is_one(-1));
+	assert_false(listener_fits(-1, &any));
+	assert_false(listener_fits(fds[0], &any)); /* of another family */
+	close(datagrams);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* --- unix ------------------------------------------------------------------------------------- */
 
 struct place {
@@ -237,6 +273,107 @@ a_group_that_there_is_not_is_said(void **state)
 	assert_int_equal(access(p->path, F_OK), -1);
 }
 
+static void
+where_there_is_no_way_to_a_socket_it_says_why(void **state)
+{
+	struct place *p = *state;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int datagrams = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	strcpy(address.sun_path, p->path);
+	assert_int_equal(bind(datagrams, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(open_at(p->where), -EPROTOTYPE);
+	assert_string_equal(why, strerror(EPROTOTYPE));
+	assert_int_equal(access(p->path, F_OK), 0);
+	close(datagrams);
+	unlink(p->path);
+	assert_int_equal(symlink("nowhere", p->path), 0);
+	assert_int_equal(open_at(p->where), -EEXIST);
+	snprintf(p->where, sizeof(p->where), "unix:%s/no/s", p->directory);
+	assert_int_equal(open_at(p->where), -ENOENT);
+}
+
+static void
+what_took_the_place_of_one_that_is_closed_stays(void **state)
+{
+	struct place *p = *state;
+	const struct listener_wish wish = {.where = p->where, .mode = 0600};
+	int first = open_at(p->where), second;
+
+	assert_true(listener_fits(first, &wish));
+	unlink(p->path);
+	assert_false(listener_fits(first, &wish)); /* nobody finds it any more */
+	second = open_at(p->where);
+	assert_true(second >= 0);
+	listener_close(first);
+	assert_int_equal(access(p->path, F_OK), 0);
+	unlink(p->path);
+	listener_close(second); /* of which nothing is left to be removed */
+}
+
+static struct stat
+status_of(const char *path)
+{
+	struct stat status;
+
+	assert_int_equal(stat(path, &status), 0);
+	return status;
+}
+
+/* As a reload does, to a socket that stays. Another group than our own only root can give. */
+static void
+one_that_stays_is_dressed_anew(void **state)
+{
+	struct place *p = *state;
+	gid_t other = geteuid() == 0 ? 1 : getegid();
+	const struct group *group = getgrgid(other);
+	struct listener_wish wish = {.where = p->where, .mode = 0640};
+	const struct listener_wish address = {.where = "127.0.0.1:80"};
+	int listener = open_at(p->where);
+
+	assert_non_null(group);
+	wish.group = group->gr_name;
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), 0);
+	assert_int_equal(status_of(p->path).st_mode & 0777, 0640);
+	assert_int_equal(status_of(p->path).st_gid, other);
+	/* Without one, that which a new socket has there. */
+	wish.group = NULL;
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), 0);
+	assert_int_equal(status_of(p->path).st_gid, getegid());
+	assert_int_equal(chown(p->directory, (uid_t)-1, other), 0);
+	assert_int_equal(chmod(p->directory, 02700), 0);
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), 0);
+	assert_int_equal(status_of(p->path).st_gid, other);
+	wish.group = "no-such";
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), -ESRCH);
+	assert_string_equal(why, "there is no group 'no-such'");
+	assert_int_equal(listener_dress(&address, why, sizeof(why)), 0); /* which has none */
+	listener_close(listener);
+	wish.group = NULL;
+	wish.where = "unix:/no-such-socket";
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), -ENOENT);
+}
+
+static void
+one_may_be_named_from_where_we_are(void **state)
+{
+	struct place *p = *state;
+	const struct listener_wish wish = {.where = "unix:s", .mode = 0600};
+	const struct group *own = getgrgid(getegid());
+	struct listener_wish grouped = wish;
+	int listener;
+
+	assert_int_equal(chdir(p->directory), 0);
+	assert_non_null(own);
+	grouped.group = own->gr_name;
+	assert_int_equal(listener_open(&grouped, &listener, why, sizeof(why)), 0);
+	assert_int_equal(access(p->path, F_OK), 0);
+	assert_int_equal(listener_dress(&wish, why, sizeof(why)), 0);
+	assert_true(listener_fits(listener, &wish));
+	listener_close(listener);
+	assert_int_equal(access(p->path, F_OK), -1);
+}
+
 int
 main(void)
 {
@@ -247,10 +384,16 @@ main(void)
 	    cmocka_unit_test(one_that_is_closed_takes_in_nobody_in_spite_of_duplicates),
 	    cmocka_unit_test(whoever_is_refused_sees_a_reset),
 	    cmocka_unit_test(one_is_known_by_its_address),
+	    cmocka_unit_test(a_place_that_is_none_is_refused),
+	    cmocka_unit_test(what_does_not_listen_is_no_listener),
 	    UNIX_TEST(a_unix_socket_has_its_mode_and_goes_with_its_listener),
 	    UNIX_TEST(a_stale_unix_socket_is_replaced),
 	    UNIX_TEST(what_belongs_to_others_is_left_alone),
 	    UNIX_TEST(a_group_that_there_is_not_is_said),
+	    UNIX_TEST(where_there_is_no_way_to_a_socket_it_says_why),
+	    UNIX_TEST(what_took_the_place_of_one_that_is_closed_stays),
+	    UNIX_TEST(one_that_stays_is_dressed_anew),
+	    UNIX_TEST(one_may_be_named_from_where_we_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,9 @@ tests_unit_test_ladder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 # The kernel's timer is one of the test's.
 tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
 
+# Connections are made at once, or with oneself.
+tests_unit_test_connect_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect,--wrap=getsockname
+
 # The measurement's time passes faster; and what it needs may be refused.
 measure_fixture = tests/unit/measure_fixture.c tests/unit/measure_fixture.h
 tests_unit_test_measure_SOURCES = tests/unit/test_measure.c $(measure_fixture)
