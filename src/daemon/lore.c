@@ -319,13 +319,23 @@ lore_load(const char *directory, struct lore *ret)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* NULL where there was no memory: a file that says less would replace one that says more. */
+static json_t *
+append(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) == 0)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
 static json_t *
 events_of(const struct learn *learn)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < learn->n; i++)
-		json_array_append_new(list,
+		list = append(list,
 		    json_pack("{s:I s:I}", "noticed_at_ms", (json_int_t)learn->events[i].noticed_ms,
 			"idle_ms", (json_int_t)learn->events[i].idle_ms));
 	return list;
@@ -337,7 +347,7 @@ ends_of(const struct habit *habit)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < habit->n; i++)
-		json_array_append_new(
+		list = append(
 		    list, json_pack("{s:I s:I s:I}", "at_ms", (json_int_t)habit->ends[i].at_ms,
 			      "quiet_ms", (json_int_t)habit->ends[i].quiet_ms, "age_ms",
 			      (json_int_t)habit->ends[i].age_ms));
@@ -357,33 +367,32 @@ survey_of(const struct survey *survey)
 static json_t *
 object_of(const struct lore_entry *e)
 {
-	return json_pack("{s:s s:s s:s s:I s:I s:I s:I s:o s:s s:o s:o*}", "peer", e->peer,
+	json_t *object = json_pack("{s:s s:s s:s s:I s:I s:I s:I s:o s:s s:o}", "peer", e->peer,
 	    "address", e->address, "network", e->network, "known_at_ms", (json_int_t)e->known_ms,
 	    "declared_ms", (json_int_t)e->learn.declared_ms, "learnt_ms",
 	    (json_int_t)e->learn.learnt_ms, "seen_ms", (json_int_t)e->learn.seen_ms, "expired",
 	    events_of(&e->learn), "ended_by", diagnosis_name((enum reason)e->habit.reason), "ended",
-	    ends_of(&e->habit), "survey", e->network[0] != '\0' ? survey_of(&e->survey) : NULL);
+	    ends_of(&e->habit));
+
+	if (e->network[0] != '\0' &&
+	    json_object_set_new(object, "survey", survey_of(&e->survey)) < 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 char *
 lore_print(const struct lore *lore, int64_t oldest_ms)
 {
 	json_t *list = json_array(), *root;
-	char *text = NULL;
+	char *text;
 
-	for (size_t i = 0; i < lore->n && list != NULL; i++) {
-		const struct lore_entry *e = &lore->entries[i];
-
-		if (e->known_ms < oldest_ms || !lore_is_worth(e))
-			continue;
-		if (json_array_append_new(list, object_of(e)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (const struct lore_entry *e = lore->entries; e != lore->entries + lore->n; e++)
+		if (e->known_ms >= oldest_ms && lore_is_worth(e))
+			list = append(list, object_of(e));
 	root = json_pack("{s:i s:o}", "version", LORE_VERSION, "peers", list);
-	if (root != NULL)
-		text = json_dumps(root, JSON_INDENT(1));
+	text = root != NULL ? jsontext_print(root, JSON_INDENT(1)) : NULL;
 	json_decref(root);
 	return text;
 }

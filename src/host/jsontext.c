@@ -109,3 +109,19 @@ jsontext_unpack(json_t *root, const char *format, ...)
 		return 0;
 	return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
 }
+
+char *
+jsontext_print(const json_t *root, size_t flags)
+{
+	size_t size = json_dumpb(root, NULL, 0, flags);
+	char *text = size > 0 ? malloc(size + 1) : NULL;
+
+	if (text == NULL)
+		return NULL;
+	if (json_dumpb(root, text, size, flags) != size) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	return text;
+}

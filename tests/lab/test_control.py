@@ -71,8 +71,25 @@ def test_service_interface(wires):
     ("io.kaguard.Probe", {}, BAD),
     ("io.kaguard.Probe", {"peers": ["hq"], "timeout_ms": -1}, BAD),
     ("io.kaguard.Probe", {"peers": ["hq"], "timeout_ms": "1"}, BAD),
+    ("io.kaguard.Probe", {"peers": ["hq"], "timeout_ms": 10**9}, BAD),
+    ("io.kaguard.Probe", {"peers": ["hq"], "patience": 1}, BAD),
+    ("io.kaguard.Probe", {"peers": ["no"]}, "io.kaguard.NoSuchPeer"),
+    ("io.kaguard.Plan", {"peer": "hq"}, BAD),
+    ("io.kaguard.Plan", {"peers": ["no"]}, "io.kaguard.NoSuchPeer"),
+    ("io.kaguard.Forwards", {"peer": "hq"}, BAD),
+    ("io.kaguard.Forwards", {"peers": 1}, BAD),
+    ("io.kaguard.Events", {"peer": "hq"}, BAD),
+    ("io.kaguard.Events", {"peers": ["no"]}, "io.kaguard.NoSuchPeer"),
+    ("io.kaguard.Metrics", {"peer": "hq"}, BAD),
+    ("io.kaguard.Metrics", {"peers": {}}, BAD),
+    ("io.kaguard.Metrics", {"sum": 1}, BAD),
+    ("io.kaguard.Metrics", {"peers": ["hq"], "sum": True}, BAD),
+    ("io.kaguard.Reconnect", {"peers": ["hq"], "now": True}, BAD),
+    ("io.kaguard.Reconnect", {"peers": ["no"]}, "io.kaguard.NoSuchPeer"),
     ("io.kaguard.Reconnect", {"peers": []}, BAD),
     ("io.kaguard.Reload", {"now": True}, BAD),
+    ("org.varlink.service.GetInfo", {"all": True}, BAD),
+    ("org.varlink.service.GetInterfaceDescription", {"interface": "io.kaguard", "all": True}, BAD),
     ("org.varlink.service.GetInterfaceDescription", {}, BAD),
     ("org.varlink.service.GetInterfaceDescription", {"interface": "io.x"},
      "org.varlink.service.InterfaceNotFound"),
@@ -82,6 +99,19 @@ def test_wrong_calls(wires, method, parameters, error):
     wire = wires()
     assert wire.call(method, parameters=parameters)["error"] == error
     assert wire.is_served()
+
+
+@pytest.mark.parametrize("method, parameters", [
+    ("io.kaguard.Status", {"peers": None}),
+    ("io.kaguard.Plan", {"peers": None}),
+    ("io.kaguard.Metrics", {"peers": None, "sum": None}),
+    ("io.kaguard.Metrics", {"sum": False}),
+    ("io.kaguard.Probe", {"peers": ["hq"], "timeout_ms": None}),
+])
+def test_what_is_null_is_left_out(wires, method, parameters):
+    wire = wires()
+    wire.send(method, parameters=parameters, more=True)
+    assert "error" not in wire.reply()
 
 
 @pytest.mark.parametrize("garbage", [

@@ -60,9 +60,16 @@ there_is_an_address(const char *text)
 	there_is(m);
 }
 
+enum ways {
+	NONE,
+	FOUR,
+	SIX,
+	BOTH
+};
+
 /* This host has an address of each family, and a way out for these. */
 static void
-open_with(bool four, bool six)
+open_with(enum ways ways)
 {
 	struct rtnl_message route = {.kind = RTNL_ROUTE, .n_hops = 1, .hops = {ETH}};
 
@@ -71,10 +78,10 @@ open_with(bool four, bool six)
 	there_is_an_address("198.51.100.7");
 	there_is_an_address("2001:db8:7::7");
 	route.address.any.sa_family = AF_INET;
-	if (four)
+	if (ways == FOUR || ways == BOTH)
 		there_is(route);
 	route.address.any.sa_family = AF_INET6;
-	if (six)
+	if (ways == SIX || ways == BOTH)
 		there_is(route);
 	network_close(&network);
 	assert_int_equal(network_open(&network, loop, &w.guard), 0);
@@ -89,13 +96,6 @@ point_at(const char *host)
 	peer->target.host = host;
 	peer->literal = address_parse(host, 1, &address) == 0;
 }
-
-enum ways {
-	NONE,
-	FOUR,
-	SIX,
-	BOTH
-};
 
 static void
 an_address_is_out_of_reach_without_a_way_of_its_family(void **unused)
@@ -122,7 +122,7 @@ an_address_is_out_of_reach_without_a_way_of_its_family(void **unused)
 
 	(void)unused;
 	for (enum ways ways = NONE; ways <= BOTH; ways++) {
-		open_with(ways == FOUR || ways == BOTH, ways == SIX || ways == BOTH);
+		open_with(ways);
 		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 			point_at(cases[i].host);
 			assert_int_equal(network_forbids(&network, peer), cases[i].forbidden[ways]);
@@ -139,7 +139,7 @@ that_there_is_no_network_is_said_once_until_there_is_one(void **unused)
 	const struct peer *peer = w.guard.peers[0];
 
 	(void)unused;
-	open_with(false, false);
+	open_with(NONE);
 	point_at("192.0.2.1");
 	assert_true(network_excuses(&network, peer, REASON_TIMED_OUT));
 	assert_true(network_excuses(&network, peer, REASON_TIMED_OUT));
@@ -171,7 +171,7 @@ static void
 when_the_last_way_out_is_lost_is_remembered(void **unused)
 {
 	(void)unused;
-	open_with(false, true);
+	open_with(SIX);
 	w.guard.network_changed_ms = -1;
 	kernel.n_there--;
 	network.owner.news(&network.owner, UNREST_ROUTE_GONE, "the default route");
@@ -183,7 +183,7 @@ when_the_last_way_out_is_lost_is_remembered(void **unused)
 	network_settle(&network);
 	assert_int_not_equal(w.guard.network_changed_ms, w.sim.now_ms);
 	/* That of one family remains: nothing is known to be cut off. */
-	open_with(true, true);
+	open_with(BOTH);
 	w.guard.network_changed_ms = -1;
 	kernel.n_there--;
 	network.owner.news(&network.owner, UNREST_ROUTE_GONE, "the default route");
@@ -197,7 +197,7 @@ where_nothing_can_be_known_nobody_is_excused(void **unused)
 {
 	(void)unused;
 	kernel.denied = true;
-	open_with(false, false);
+	open_with(NONE);
 	assert_int_equal(w.lines[LOG_WARNING], 1);
 	point_at("192.0.2.1");
 	assert_false(network_forbids(&network, w.guard.peers[0]));
@@ -208,7 +208,7 @@ where_nothing_can_be_known_nobody_is_excused(void **unused)
 	assert_int_equal(w.lines[LOG_NOTICE], 0);
 	/* The same where the routes alone cannot be asked for. */
 	kernel.denied = false;
-	open_with(true, false);
+	open_with(FOUR);
 	assert_true(network.known);
 	kernel.dump_error = -1;
 	network.owner.news(&network.owner, UNREST_ROUTE_GONE, "the default route");

@@ -150,10 +150,9 @@ one_is_known_by_its_address(void **state)
 static void
 a_place_that_is_none_is_refused(void **state)
 {
-	static const char *const places[] = {"80", ":80", "[]:80", "name:80",
-	    "unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789",
-	    "0123456789012345678901234567890123456789012345678901234567890123456789:80"};
+#define SIXTY "012345678901234567890123456789012345678901234567890123456789"
+	static const char *const places[] = {
+	    "80", ":80", "[]:80", "name:80", "unix:/" SIXTY SIXTY, SIXTY ":80"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

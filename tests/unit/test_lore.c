@@ -233,15 +233,27 @@ the_network_of_longest_ago_makes_way(void **unused)
 	lore_clear(&lore);
 }
 
-/* With one value of a measurement after the other in place of what it was. */
+/* With one value of a network's entry after the other in place of what it was. */
 static void
-a_measurement_is_whole_or_refused(void **unused)
+an_entry_is_whole_or_refused(void **unused)
 {
 	static const char *const wrong[][2] = {
 	    {"\"firewall_ms\": 341000", "\"firewall_ms\": 0"},
 	    {"\"firewall_ms\": 341000", "\"firewall_ms\": -1"},
+	    {"\"firewall_ms\": 341000", "\"firewall_ms\": 86400001"},
 	    {"\"failed\": 2", "\"failed\": -1"},
+	    {"\"failed\": 2", "\"failed\": 4294967296"},
 	    {"\"doubts\": 3", "\"doubts\": 4294967296"},
+	    {"\"doubts\": 3", "\"doubts\": -1"},
+	    {"\"measured_at_ms\": 1789000000000", "\"measured_at_ms\": 9223372036854775807"},
+	    {"\"measured_at_ms\": 1789000000000", "\"measured_at_ms\": -9223372036854775807"},
+	    {"\"tried_at_ms\": 1789000000007", "\"tried_at_ms\": 9223372036854775807"},
+	    {"\"declared_ms\": 341000", "\"declared_ms\": 0"},
+	    {"\"learnt_ms\": 180000", "\"learnt_ms\": -1"},
+	    {"\"seen_ms\": 286000", "\"seen_ms\": -1"},
+	    {"\"idle_ms\": 286000", "\"idle_ms\": null"},
+	    {"\"age_ms\": 21000", "\"age\": 21000"},
+	    {"\"version\": ", "\"version\": -"},
 	    {"\"contradicted\": true", "\"contradicted\": 1"},
 	    {"\"tried_at_ms\"", "\"tried\""},
 	    {"\"found\": \"firewall\"", "\"found\": null"},
@@ -275,7 +287,7 @@ main(void)
 	    cmocka_unit_test(what_nobody_wrote_is_refused),
 	    cmocka_unit_test(every_network_has_its_own),
 	    cmocka_unit_test(the_network_of_longest_ago_makes_way),
-	    cmocka_unit_test(a_measurement_is_whole_or_refused),
+	    cmocka_unit_test(an_entry_is_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

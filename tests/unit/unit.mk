@@ -69,6 +69,7 @@ check_PROGRAMS += \
 	tests/unit/test_rungs \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
+	tests/unit/test_show_memory \
 	tests/unit/test_statefile \
 	tests/unit/test_stow \
 	tests/unit/test_suspend \
@@ -133,6 +134,7 @@ tests_unit_test_netwatch_SOURCES = tests/unit/test_netwatch.c tests/unit/fake_rt
 	tests/unit/fake_rtnl.h
 
 # Every allocation fails once.
+tests_unit_test_show_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=wallclock_now_ms
 tests_unit_test_jsontext_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 tests_unit_test_load_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf
