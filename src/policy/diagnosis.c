@@ -148,7 +148,7 @@ diagnosis_name(enum reason reason)
 	case REASON_NONE:
 	case REASON_PENDING:
 	case REASON_COUNT:
-		return "";
+		break;
 	case REASON_EXPIRED:
 		return "expired";
 	case REASON_UNREACHABLE:
@@ -177,7 +177,7 @@ diagnosis_cause_name(enum death_cause cause)
 	switch (cause) {
 	case CAUSE_NONE:
 	case CAUSE_COUNT:
-		return "";
+		break;
 	case CAUSE_IDLE:
 		return "idle";
 	case CAUSE_FLUSHED:

@@ -163,9 +163,9 @@ evidence_verdict(const struct evidence *evidence, int64_t max_ms)
 		return EVIDENCE_RESETS;
 	case EVIDENCE_ABORT:
 	case EVIDENCE_CLOSE:
-		return EVIDENCE_RESETS_BOTH;
+		break;
 	}
-	return EVIDENCE_NOTHING;
+	return EVIDENCE_RESETS_BOTH;
 }
 
 enum evidence_confidence

@@ -64,8 +64,9 @@ add_matches(const struct ladder_view *view, char *buf)
 		words_add(buf, FINDINGS_TEXT, " and %u more", n - MATCHES_SHOWN);
 }
 
+/* NULL: that says nothing. */
 static const char *
-who(enum evidence_verdict verdict)
+words_of(enum evidence_verdict verdict)
 {
 	switch (verdict) {
 	case EVIDENCE_FORGETS:
@@ -82,11 +83,13 @@ who(enum evidence_verdict verdict)
 		return "then nothing answered any more, not even a new connection";
 	case EVIDENCE_UPSET:
 		return "then all sessions were forgotten at once, whatever their age";
-	case EVIDENCE_NOTHING:
 	case EVIDENCE_NO_EXPIRY:
+		return "no session died; a firewall that takes up what it has forgotten looks the "
+		       "same";
+	case EVIDENCE_NOTHING:
 		break;
 	}
-	return "unknown";
+	return NULL;
 }
 
 /* "between 340 s and 352 s", "more than 340 s", "less than 4.0 s" */
@@ -124,18 +127,16 @@ add_advice(const struct ladder_view *view, char *buf)
 char *
 findings_text(const struct ladder_view *view, char *buf)
 {
+	const char *words = words_of(view->verdict);
+
 	buf[0] = '\0';
 	if (view->lives_ms == 0 && view->dead_ms == 0) {
 		words_add(buf, FINDINGS_TEXT, "nothing was found");
 		return buf;
 	}
 	findings_add_bracket(view, buf);
-	if (view->verdict == EVIDENCE_NO_EXPIRY)
-		words_add(buf, FINDINGS_TEXT,
-		    " (no session died; a firewall that takes up what it has forgotten looks the "
-		    "same)");
-	else if (view->verdict != EVIDENCE_NOTHING)
-		words_add(buf, FINDINGS_TEXT, " (%s)", who(view->verdict));
+	if (words != NULL)
+		words_add(buf, FINDINGS_TEXT, " (%s)", words);
 	if (view->verdict == EVIDENCE_UPSET)
 		return buf;
 	add_matches(view, buf);

@@ -25,28 +25,18 @@ possible(const struct plan_wish *wish)
 	return plan_make(wish, &ignored, NULL) == 0;
 }
 
-/* A demand in its unit of a whole second, or one probe. */
+/* A demand, of those above, in its unit of a whole second, or one probe. */
 static void
 set(struct plan_wish *wish, enum plan_demand demand, int64_t value)
 {
-	switch (demand) {
-	case PLAN_DEMAND_FIREWALL:
+	if (demand == PLAN_DEMAND_FIREWALL)
 		wish->firewall_ms = 1000 * value;
-		break;
-	case PLAN_DEMAND_LOST:
+	else if (demand == PLAN_DEMAND_LOST)
 		wish->lost_probes = (int)value;
-		break;
-	case PLAN_DEMAND_OUTAGE:
+	else if (demand == PLAN_DEMAND_OUTAGE)
 		wish->outage_ms = 1000 * value;
-		break;
-	case PLAN_DEMAND_DETECT:
+	else
 		wish->detect_ms = 1000 * value;
-		break;
-	case PLAN_DEMAND_NONE:
-	case PLAN_DEMAND_RTT:
-	case PLAN_DEMAND_EXACT:
-		break;
-	}
 }
 
 /* The value of a demand that asks for nothing. */
@@ -73,21 +63,13 @@ only(const struct plan_wish *wish, enum plan_demand first, enum plan_demand seco
 static int64_t
 refused(const struct plan_wish *wish, enum plan_demand demand)
 {
-	switch (demand) {
-	case PLAN_DEMAND_FIREWALL:
+	if (demand == PLAN_DEMAND_FIREWALL)
 		return wish->firewall_ms / 1000;
-	case PLAN_DEMAND_LOST:
+	if (demand == PLAN_DEMAND_LOST)
 		return wish->lost_probes;
-	case PLAN_DEMAND_OUTAGE:
+	if (demand == PLAN_DEMAND_OUTAGE)
 		return wish->outage_ms / 1000 + (wish->outage_ms % 1000 != 0);
-	case PLAN_DEMAND_DETECT:
-		return wish->detect_ms / 1000;
-	case PLAN_DEMAND_NONE:
-	case PLAN_DEMAND_RTT:
-	case PLAN_DEMAND_EXACT:
-		break;
-	}
-	return 0;
+	return wish->detect_ms / 1000;
 }
 
 /* The value of a demand nearest to that of the wish with which it is possible; -1 if none is. */
@@ -231,27 +213,17 @@ add_span(struct text *t, const char *before, int64_t ms)
 static void
 add_demand(struct text *t, const struct plan_wish *wish, enum plan_demand demand)
 {
-	switch (demand) {
-	case PLAN_DEMAND_FIREWALL:
+	if (demand == PLAN_DEMAND_FIREWALL)
 		add_span(t, "firewall ", wish->firewall_ms);
-		break;
-	case PLAN_DEMAND_LOST:
+	else if (demand == PLAN_DEMAND_LOST)
 		add(t, "lost_probes %d", wish->lost_probes);
-		break;
-	case PLAN_DEMAND_OUTAGE:
+	else if (demand == PLAN_DEMAND_OUTAGE)
 		add_span(t, "outage ", wish->outage_ms);
-		break;
-	case PLAN_DEMAND_DETECT:
+	else if (demand == PLAN_DEMAND_DETECT)
 		add_span(t, "detect_within ", wish->detect_ms);
-		break;
-	case PLAN_DEMAND_RTT:
+	else
 		add_span(
 		    t, "a round trip of ", wish->rtt_ms > 0 ? wish->rtt_ms : PLAN_DEFAULT_RTT_MS);
-		break;
-	case PLAN_DEMAND_NONE:
-	case PLAN_DEMAND_EXACT:
-		break;
-	}
 }
 
 static void

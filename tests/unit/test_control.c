@@ -215,8 +215,9 @@ others_may_look(void **state)
 		assert_false(caller.may_act);
 		close(fd);
 	}
-	fd = visited_by(&control, GROUP, 0);
-	control.group = 65534; /* of who is not mapped: that proves nothing */
+	fd = visited_by(&control, 65534, 0);
+	control.group =
+	    65534; /* all of whom are seen as that who are not mapped: it proves nothing */
 	control_identify(&control, fd, &caller);
 	assert_false(caller.may_act);
 	close(fd);

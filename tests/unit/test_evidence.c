@@ -142,21 +142,26 @@ a_control_that_lives_speaks_against_it(void **unused)
 	assert_false(evidence.blind);
 }
 
-/* Nor one that died older or younger than they did, nor one that lived longer than this. */
+/* Nor one that had outlived them, nor one that died sooner, nor while another is as old. */
 static void
 controls_that_die_otherwise_show_nothing(void **unused)
 {
 	static const struct {
 		int64_t alive_ms, dead_ms, eldest_ms;
-	} rows[] = {{130000, 140000, 0}, {50000, 60000, 0}, {95000, 101000, 95000}};
+		bool blind;
+	} rows[] = {{90000, 110000, 0, true}, {110000, 120000, 0, false}, {60000, 70000, 0, false},
+	    {90000, 110000, 95000, false}};
 	struct evidence evidence;
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		measured(&evidence, EVIDENCE_SILENT);
+		fresh(&evidence);
+		evidence_lived(&evidence, 80000, 80000);
+		die(&evidence, 100500, 100500, EVIDENCE_SILENT);
+		die(&evidence, 21000, 101000, EVIDENCE_SILENT);
 		evidence_control_died(&evidence, rows[i].alive_ms, rows[i].dead_ms);
 		evidence_reconsider(&evidence, rows[i].eldest_ms, 1);
-		assert_false(evidence.blind);
+		assert_int_equal(evidence.blind, rows[i].blind);
 	}
 }
 

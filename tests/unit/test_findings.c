@@ -42,8 +42,6 @@ each_verdict_is_told(void **unused)
 		"between 16min 40s and 20min (firewall, ends the session at both ends)"},
 	    {{.verdict = EVIDENCE_PATH_LOST, .lives_ms = 97000},
 		"more than 97.0 s (then nothing answered any more, not even a new connection)"},
-	    {{.verdict = (enum evidence_verdict)99, .lives_ms = 97000},
-		"more than 97.0 s (unknown)"},
 	};
 
 	(void)unused;

@@ -146,6 +146,8 @@ names_are_the_users_words(void **unused)
 	(void)unused;
 	FOR_EACH (fsm_state, s, FSM_N_STATES)
 		assert_string_equal(fsm_state_name(s), names[s]);
+	assert_int_equal(fsm_limit(FSM_N_STATES), FSM_LIMIT_NONE);
+	assert_int_equal(fsm_limit((enum fsm_state)(FSM_N_STATES + 1)), FSM_LIMIT_NONE);
 	assert_string_equal(fsm_state_name(FSM_N_STATES), "?");
 	assert_string_equal(fsm_event_name(FSM_N_EVENTS), "?");
 	assert_string_equal(fsm_state_name((enum fsm_state)(FSM_N_STATES + 1)), "?");

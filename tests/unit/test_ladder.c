@@ -312,6 +312,50 @@ the_dead_tell_nothing(void **unused)
 	assert_int_equal(after.verdict, EVIDENCE_RESETS);
 }
 
+/* Where the peer takes none, that many attempts are enough. */
+static void
+who_is_never_let_in_gives_up(void **unused)
+{
+	int64_t begun_ms = now_ms;
+	unsigned refused = 0;
+
+	(void)unused;
+	for (struct ladder_step next = step(); next.action != LADDER_FINISHED; next = step()) {
+		assert_int_equal(next.action, LADDER_OPEN);
+		ladder_refused(ladder, next.session, now_ms);
+		refused++;
+	}
+	assert_int_equal(refused, wish.opens);
+	assert_true(now_ms - begun_ms < wish.opens * 6000);
+	assert_int_equal(ladder_view(ladder, now_ms).refused, wish.opens);
+	assert_int_equal(ladder_view(ladder, now_ms).opened, 0);
+	assert_int_equal(ladder_view(ladder, now_ms).verdict, EVIDENCE_NOTHING);
+	assert_false(ladder_view(ladder, now_ms).complete);
+}
+
+/* What a death may be off by a long round trip leaves no room in the precision: then a quarter of
+ * it. */
+static void
+a_long_round_trip_divides_no_finer(void **unused)
+{
+	const struct evidence_death death = {8000, 8000, EVIDENCE_SILENT};
+	unsigned n;
+
+	(void)unused;
+	until_the_first_rung();
+	ladder_answered(ladder, 2, now_ms);
+	evidence_died(&ladder->evidence, &death);
+	ladder->rtt_ms = 0;
+	ladder_plan(ladder, now_ms);
+	n = ladder->split.n;
+	assert_in_range(n, 1, 100);
+	ladder->rtt_ms = 1000;
+	ladder_plan(ladder, now_ms);
+	assert_in_range(ladder->split.n, n, 4 * n);
+	for (unsigned i = 0; i < ladder->split.n; i++)
+		assert_in_range(ladder->split.age_ms[i], 4000, 7000);
+}
+
 static void
 without_memory_there_is_none(void **unused)
 {
@@ -348,6 +392,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		who_lives_on_shows_that_age_was_not_to_blame, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_dead_tell_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(who_is_never_let_in_gives_up, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_long_round_trip_divides_no_finer, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(without_memory_there_is_none, set_up, tear_down),
 	};
 
