@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import subprocess
 import fcntl
@@ -184,7 +183,7 @@ def test_events(bench, up):
         ctl.conforms("event", lost)
         assert lost["peer"] == "hq" and lost["reason"] == "closed"
     finally:
-        follower.send_signal(signal.SIGINT)
+        follower.terminate()
         follower.wait()
     events = ctl.ask(daemon, "events")["events"]
     assert [e["number"] for e in events] == list(range(1, len(events) + 1))

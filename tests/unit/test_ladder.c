@@ -12,11 +12,11 @@
 
 #include "policy/ladder_core.h"
 
-/* The linker's --wrap puts this between the library and the C library. */
+/* The linker's --wrap has it that the n-th from now on fails; 0: none. */
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 
-static int failing; /* the n-th from now on fails; 0: none */
+static int failing;
 
 void *
 __wrap_calloc(size_t n, size_t size)
@@ -333,8 +333,7 @@ who_is_never_let_in_gives_up(void **unused)
 	assert_false(ladder_view(ladder, now_ms).complete);
 }
 
-/* What a death may be off by a long round trip leaves no room in the precision: then a quarter of
- * it. */
+/* A death may be off by it, which leaves no room in the precision: then a quarter of it. */
 static void
 a_long_round_trip_divides_no_finer(void **unused)
 {
@@ -362,13 +361,13 @@ without_memory_there_is_none(void **unused)
 	struct ladder *none = ladder;
 
 	(void)unused;
+	ladder_free(NULL);
 	for (int n = 1; n <= 3; n++) {
 		failing = n;
 		assert_int_equal(ladder_new(&wish, 0, &none), -ENOMEM);
 		assert_int_equal(failing, 0);
 		assert_ptr_equal(none, ladder);
 	}
-	ladder_free(NULL);
 }
 
 int
