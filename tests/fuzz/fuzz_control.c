@@ -37,6 +37,7 @@
 #define CLIENTS	 4
 #define STEPS	 64
 #define SESSIONS 5
+#define TURNS	 10	/* that it takes at most from a call to the first piece of its answer */
 #define PATIENCE 700000 /* more than any probe has */
 
 static struct daemon {
@@ -289,11 +290,11 @@ finish(void)
 		if (callers[i].fd >= 0)
 			shutdown(callers[i].fd, SHUT_WR);
 	}
-	d.world.sim.now_ms += PATIENCE;
-	clients_news(&d.clients);
 	do {
 		before = now;
-		for (int i = 0; i < 3; i++)
+		d.world.sim.now_ms += PATIENCE;
+		clients_news(&d.clients);
+		for (int i = 0; i < TURNS; i++)
 			receive_all();
 		now = 0;
 		for (int i = 0; i < CLIENTS; i++)
