@@ -44,6 +44,7 @@ struct forward_client {
 	int64_t since_ms;		   /* when it came; when it was given a session */
 	struct stowed stowed;		   /* the client's socket, and the peer's beside it */
 	bool carried, is_young;
+	bool bare; /* the peer's socket is still to be given its keepalive */
 };
 
 TAILQ_HEAD(forward_clients, forward_client);

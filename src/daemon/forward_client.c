@@ -16,7 +16,6 @@
 #include "daemon/keep.h"
 #include "daemon/peer.h"
 #include "daemon/roster.h"
-#include "daemon/tuner.h"
 #include "net/listener.h"
 #include "net/stall.h"
 
@@ -204,8 +203,9 @@ forward_take(struct session *s)
 	c->carried = true;
 	c->relay.replaceable = f->ahead;
 	c->relay.shared |= f->ahead; /* it was kept, maybe */
+	c->bare = s->tuned == 0;
 	c->since_ms = guard_now_ms(guard);
-	forward_tune_peer(c, NULL);
+	forward_tune_peer(c, false);
 	forward_keep(c);
 	roster_demand(s->peer, f->counts.waiting);
 	roster_given(s);
@@ -354,7 +354,6 @@ resume(struct forward_client *c, struct relays *relays, const struct salvaged *c
 struct forward_client *
 forward_adopt(struct peer *peer, const struct salvaged *client, const struct salvaged *carrier)
 {
-	const struct keepalive keepalive = tuner_values(peer, (uint16_t)client->stowed.life);
 	struct forward *f = forward_of(peer);
 	struct forward_client *c = f != NULL ? calloc(1, sizeof(*c)) : NULL;
 
@@ -372,7 +371,7 @@ forward_adopt(struct peer *peer, const struct salvaged *client, const struct sal
 	f->all->n_clients++;
 	forward_tune_client(c, false);
 	if (c->carried)
-		forward_tune_peer(c, &keepalive);
+		forward_tune_peer(c, true);
 	stall_settle(&c->relay);
 	return c;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "daemon/forward_client.h"
+#include "daemon/forward_tune.h"
 #include "daemon/guard.h"
 #include "daemon/keep.h"
 #include "daemon/peer.h"
@@ -63,7 +64,11 @@ on_pipe_gone(struct pipes *pipes, struct pipe *pipe)
 static void
 on_exposed(struct relay *relay)
 {
-	forward_keep_end(container_of(relay, struct forward_client, relay));
+	struct forward_client *c = container_of(relay, struct forward_client, relay);
+
+	if (c->bare)
+		forward_tune_peer(c, true);
+	forward_keep_end(c);
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -127,6 +132,16 @@ grown_up(struct forward_client *c)
 	c->is_young = false;
 }
 
+/* It lasts. */
+static void
+settle(struct forward_client *c)
+{
+	if (c->bare)
+		forward_tune_peer(c, true);
+	if (c->forward->all->keep->table != NULL)
+		park(c);
+}
+
 static void
 on_settle(struct wake *wake, unsigned what)
 {
@@ -142,7 +157,7 @@ on_settle(struct wake *wake, unsigned what)
 			return;
 		}
 		grown_up(c);
-		park(c);
+		settle(c);
 	}
 }
 
@@ -151,11 +166,9 @@ forward_keep(struct forward_client *c)
 {
 	struct forwards *all = c->forward->all;
 
-	if (all->keep->table == NULL)
-		return;
 	/* One that is known to wait does so no longer, and before anything is moved. */
 	if (c->stowed.life != 0) {
-		park(c);
+		settle(c);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&all->young, c, young);

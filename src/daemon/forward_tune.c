@@ -56,17 +56,19 @@ forward_tune_client(struct forward_client *c, bool has)
 }
 
 void
-forward_tune_peer(struct forward_client *c, const struct keepalive *keepalive)
+forward_tune_peer(struct forward_client *c, bool keepalive)
 {
 	struct relay_leg *leg = &c->relay.legs[RELAY_PEER];
+	const struct keepalive values =
+	    tuner_values(c->forward->peer, (uint16_t)(c->relay.life * 40503u));
 	struct sockopt_refusal refusal;
 
 	if (!send_at_once(leg->fd))
 		return;
-	if (keepalive != NULL)
-		(void)sockopt_keepalive(leg->fd, keepalive, &refusal);
-	set_limit(leg, keepalive != NULL ? keepalive->user_timeout_ms
-					 : (int)c->forward->peer->plan.user_timeout_ms);
+	if (keepalive)
+		(void)sockopt_keepalive(leg->fd, &values, &refusal);
+	c->bare = c->bare && !keepalive;
+	set_limit(leg, values.user_timeout_ms);
 }
 
 void
@@ -75,10 +77,7 @@ forward_retune(struct forward *f)
 	struct forward_client *c;
 
 	TAILQ_FOREACH (c, &f->carried, link) {
-		const struct keepalive keepalive =
-		    tuner_values(f->peer, (uint16_t)(c->relay.life * 40503u));
-
-		forward_tune_peer(c, &keepalive);
+		forward_tune_peer(c, true);
 		stall_settle(&c->relay);
 	}
 }

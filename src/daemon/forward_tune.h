@@ -8,15 +8,13 @@
 
 #include "daemon/forward.h"
 
-struct keepalive;
-
 /* What is accepted from it has the options of a client's leg. False: each is to be given them. */
 bool forward_tune_listener(int fd);
 
 /* The client's leg; `has` all options from its listener. */
 void forward_tune_client(struct forward_client *client, bool has);
 
-/* The peer's leg; NULL: it has what its plan says, as a session. */
-void forward_tune_peer(struct forward_client *client, const struct keepalive *keepalive);
+/* The peer's leg; without `keepalive`, which it has from its session, or will be given later. */
+void forward_tune_peer(struct forward_client *client, bool keepalive);
 
 #endif

@@ -60,6 +60,10 @@ tuner_apply(struct session *s)
 
 	if (s->conn.fd < 0 || s->probing || s->tuned == name_of(&keepalive))
 		return;
+	/* Most of those that are given away are closed before any of it comes to bear; their
+	 * tunnels see to the others. */
+	if (s->conn.passing && s->peer->plan_read_back)
+		return;
 	untune(s);
 	if (guard->ops->tune(&s->conn, &keepalive, &refusal) < 0) {
 		report_refusal(s, &refusal);

@@ -13,13 +13,15 @@ import pytest
 import ctl
 import netlab
 import peers
+import witness
 from conftest import PORT, QUICK
 
 LISTEN = 15432
 OTHER = 7002
 
 
-def config(listen=f"127.0.0.1:{LISTEN}", sessions=0, more="", tail=""):
+def config(listen=f"127.0.0.1:{LISTEN}", sessions=0, more="", tail="",
+           address=f"{netlab.SERVER4}:{PORT}"):
     return f"""
 log: {{level: debug}}
 defaults:
@@ -27,7 +29,7 @@ defaults:
   backoff: {{first: 50ms, max: 1s}}
   {QUICK}
 peers:
-  - {{name: db, address: "{netlab.SERVER4}:{PORT}", listen: "{listen}", sessions: {sessions}{more}}}
+  - {{name: db, address: "{address}", listen: "{listen}", sessions: {sessions}{more}}}
 {tail}"""
 
 
@@ -226,6 +228,27 @@ def test_many_ends_are_few_records(bench):
     assert {end_of(client) for client in clients} == {"reset"}
     tunnel.daemon.await_said(r"\d+ more clients were cut off")
     assert len(tunnel.daemon.said("cut off")) < 20
+
+
+@pytest.mark.parametrize("sessions", (0, 2))
+def test_who_lasts_has_the_plan(bench, sessions):
+    """Not the first alone, whose values are read back. Those that are soon over need none."""
+    here = peers.Peer(bench.lab.client, OTHER)
+    tunnel = Tunnel(bench, here, sessions=sessions,
+                    address=f"127.0.0.1:{OTHER}", more=", firewall: 350s")
+    plan, clients = tunnel.daemon.plan("db"), []
+    for _ in range(5):
+        clients.append(tunnel.connect())
+        tunnel.says_back(clients[-1])
+
+    def all_have_it():
+        legs = tunnel.daemon.held(OTHER)
+        return len(legs) == 5 + sessions and all(
+            leg.keepalive == 1 and 0 < leg.idle_s <= plan["idle_s"] and
+            leg.interval_s == plan["interval_s"] and leg.count == plan["count"] for leg in legs)
+
+    witness.await_look(all_have_it, 10, "the plan on all sockets of the peer")
+    here.stop()
 
 
 def test_a_client_that_vanishes_is_noticed(bench):
