@@ -139,16 +139,48 @@ static const struct {
     {"\033[F", SCREEN_LAST},
 };
 
-enum screen_key
-screen_key(const struct screen *screen)
+static void
+use_up(struct screen *screen, size_t n)
 {
-	char bytes[16] = "";
-	ssize_t n = screen->has_keys ? read(STDIN_FILENO, bytes, sizeof(bytes) - 1) : 0;
+	screen->n_typed -= n;
+	memmove(screen->typed, screen->typed + n, screen->n_typed);
+}
 
-	if (n <= 0)
-		return SCREEN_QUIT; /* the terminal has hung up */
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strncmp(bytes, keys[i].bytes, strlen(keys[i].bytes)) == 0)
-			return keys[i].key;
+void
+screen_listen(struct screen *screen)
+{
+	size_t room = sizeof(screen->typed) - screen->n_typed;
+	ssize_t n = read(STDIN_FILENO, screen->typed + screen->n_typed, room);
+
+	if (n > 0)
+		screen->n_typed += (size_t)n;
+	else
+		screen->hung_up = true;
+}
+
+/* Several may have come at once, others in parts, and between them what is no key. */
+enum screen_key
+screen_key(struct screen *screen)
+{
+	if (screen->hung_up)
+		return SCREEN_QUIT;
+	for (; screen->n_typed > 0; use_up(screen, 1)) {
+		bool begun = false;
+
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+			size_t size = strlen(keys[i].bytes);
+			size_t common = screen->n_typed < size ? screen->n_typed : size;
+
+			if (memcmp(screen->typed, keys[i].bytes, common) != 0)
+				continue;
+			if (common == size) {
+				use_up(screen, size);
+				return keys[i].key;
+			}
+			begun = true;
+		}
+		if (begun)
+			break;
+	}
 	return SCREEN_NO_KEY;
 }

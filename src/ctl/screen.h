@@ -26,10 +26,13 @@ enum screen_key {
 struct screen {
 	struct termios before;
 	bool has_keys; /* stdin is the terminal, too */
+	bool hung_up;
 	unsigned columns, n_lines;
 	char (*lines)[GRID_LINE]; /* as they are on it */
 	char *bytes;		  /* on their way to it */
 	size_t size, room;
+	char typed[64]; /* and not used yet */
+	size_t n_typed;
 };
 
 /* 0, or negative errno. */
@@ -45,7 +48,10 @@ int screen_resize(struct screen *screen);
 void screen_line(struct screen *screen, unsigned line, const char *text);
 void screen_flush(struct screen *screen);
 
-/* The key that was pressed, once there is something to read. */
-enum screen_key screen_key(const struct screen *screen);
+/* Take in what was typed, once there is something to read. */
+void screen_listen(struct screen *screen);
+
+/* The next key of that; SCREEN_NO_KEY: no more. */
+enum screen_key screen_key(struct screen *screen);
 
 #endif

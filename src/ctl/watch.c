@@ -148,6 +148,16 @@ turn_to(struct watch *w, enum screen_key key)
 	draw(w);
 }
 
+static void
+turn_over(struct watch *w)
+{
+	enum screen_key key;
+
+	screen_listen(&w->screen);
+	while (!w->done && (key = screen_key(&w->screen)) != SCREEN_NO_KEY)
+		turn_to(w, key);
+}
+
 /* --- the answers ------------------------------------------------------------------------------ */
 
 static void
@@ -261,7 +271,7 @@ go_on(struct watch *w)
 	if (fds[0].revents != 0)
 		on_signal(w);
 	if (fds[1].revents != 0)
-		turn_to(w, screen_key(&w->screen));
+		turn_over(w);
 	if (w->asking && (fds[2].revents != 0 || call_has_reply(&w->call)))
 		hear(w);
 	else if (w->asking && n == 0)

@@ -152,7 +152,8 @@ class Terminal:
 
     def end(self):
         """Its code, and the rest of what it has written."""
-        while self._read(20):
+        deadline = time.monotonic() + 20
+        while self._read(deadline - time.monotonic()):
             pass
         code = self.process.wait(20)
         os.close(self.fd)
@@ -475,11 +476,16 @@ def keys_turn_the_pages():
                             ("\033[6~", "5-8")):
             terminal.type(keys)
             terminal.await_seen(f"{place} of 10")
+        terminal.type("jZ\033j")  # several at once, and an escape that begins nothing
+        terminal.await_seen("7-10 of 10")
+        terminal.type("\033")
+        terminal.type("[H")  # in parts
+        terminal.await_seen("1-4 of 10")
         terminal.type("x")  # is no key
         terminal.resize(60, 20)
         terminal.await_seen(r"\033\[2J")
         terminal.await_seen("q: quit")
-        terminal.type("q")
+        terminal.type("xq")
         code, rest = terminal.end()
         assert code == 0 and rest.endswith("\033[?25h\033[?1049l"), (code, rest)
 
