@@ -7,11 +7,12 @@ simulation = tests/sim/simheap.c tests/sim/simheap.h tests/sim/simnet.c tests/si
 
 check_PROGRAMS += tests/sim/test_sim tests/sim/test_network tests/sim/test_heart \
 	tests/sim/test_heart_change tests/sim/test_storm tests/sim/test_learning tests/sim/test_survey \
-	tests/sim/test_walk tests/sim/test_life tests/sim/test_away
+	tests/sim/test_walk tests/sim/test_life tests/sim/test_away tests/sim/test_words
 tests_sim_test_sim_SOURCES = tests/sim/test_sim.c $(simulation)
 tests_sim_test_network_SOURCES = tests/sim/test_network.c $(simulation)
 tests_sim_test_away_SOURCES = tests/sim/test_away.c tests/unit/fake_rtnl.c \
 	tests/unit/fake_rtnl.h $(simulation)
+tests_sim_test_words_SOURCES = tests/sim/test_words.c $(simulation)
 heartworld = tests/sim/heartworld.c tests/sim/heartworld.h
 tests_sim_test_heart_SOURCES = tests/sim/test_heart.c $(heartworld) $(simulation)
 tests_sim_test_heart_change_SOURCES = tests/sim/test_heart_change.c $(heartworld) $(simulation)
