@@ -64,6 +64,7 @@ check_PROGRAMS += \
 	tests/unit/test_relay \
 	tests/unit/test_relay_keep \
 	tests/unit/test_relay_wait \
+	tests/unit/test_resolve \
 	tests/unit/test_ring \
 	tests/unit/test_rtnl \
 	tests/unit/test_rungs \
@@ -118,6 +119,9 @@ tests_unit_test_ladder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
 # The kernel's timer is one of the test's.
 tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap=timerfd_settime
+
+# Names are looked up when the test says so.
+tests_unit_test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo,--wrap=freeaddrinfo
 
 # Connections are made at once, or with oneself.
 tests_unit_test_connect_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect,--wrap=getsockname
