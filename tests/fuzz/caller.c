@@ -162,12 +162,11 @@ caller_send(struct caller *c, const char *text, size_t size)
 void
 caller_receive(struct caller *c)
 {
-	ssize_t n = 0;
-
 	if (c->deaf)
 		return;
 	while (c->fd >= 0) {
-		n = recv(c->fd, c->input + c->size, CALLER_INPUT - c->size, MSG_DONTWAIT);
+		ssize_t n = recv(c->fd, c->input + c->size, CALLER_INPUT - c->size, MSG_DONTWAIT);
+
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
