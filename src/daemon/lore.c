@@ -388,12 +388,9 @@ lore_print(const struct lore *lore, int64_t oldest_ms)
 	json_t *list = json_array(), *root;
 	char *text;
 
-	for (size_t i = 0; i < lore->n; i++) {
-		const struct lore_entry *e = &lore->entries[i];
-
-		if (e->known_ms >= oldest_ms && lore_is_worth(e))
-			list = append(list, object_of(e));
-	}
+	for (size_t i = 0; i < lore->n; i++)
+		if (lore->entries[i].known_ms >= oldest_ms && lore_is_worth(&lore->entries[i]))
+			list = append(list, object_of(&lore->entries[i]));
 	root = json_pack("{s:i s:o}", "version", LORE_VERSION, "peers", list);
 	text = root != NULL ? jsontext_print(root, JSON_INDENT(1)) : NULL;
 	json_decref(root);
