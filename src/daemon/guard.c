@@ -86,13 +86,16 @@ match(struct guard *guard, const struct config *config, struct peer **next,
 static void
 remove_unwanted(struct guard *guard, struct guard_changes *changes)
 {
+	for (size_t i = 0; i < guard->n_peers; i++)
+		for (unsigned j = 0; !guard->peers[i]->wanted && j < guard->peers[i]->n_sessions;
+		     j++)
+			report_closed(guard->peers[i]->sessions[j], "its peer was removed");
+	storm_end(guard); /* a sum names peers, and these will be none */
 	for (size_t i = 0; i < guard->n_peers; i++) {
 		struct peer *peer = guard->peers[i];
 
 		if (peer->wanted)
 			continue;
-		for (unsigned j = 0; j < peer->n_sessions; j++)
-			report_closed(peer->sessions[j], "its peer was removed");
 		peer_free(peer);
 		changes->removed++;
 	}
@@ -190,6 +193,7 @@ guard_leave(struct guard *guard)
 void
 guard_clear(struct guard *guard)
 {
+	storm_end(guard);
 	for (size_t i = 0; i < guard->n_peers; i++)
 		peer_free(guard->peers[i]);
 	free(guard->peers);

@@ -257,16 +257,17 @@ report_failed(struct session *s, int64_t retry_ms)
 void
 report_closed(struct session *s, const char *why)
 {
+	int priority = LOG_INFO;
 	struct draft d;
 
-	if (session_state(s) != FSM_UP)
+	if (session_state(s) != FSM_UP || !admit(s, STORM_CLOSED, &priority))
 		return;
 	draft_begin(&d, s);
 	draft_addresses(&d, s);
 	d.fields.old_state = d.fields.state;
 	d.fields.state = fsm_state_name(FSM_IDLE);
 	add(&d, "%s/%u: closed by us: %s", d.fields.peer, s->index, why);
-	say(s, MESSAGE_SESSION_CLOSED, LOG_INFO, &d);
+	say(s, MESSAGE_SESSION_CLOSED, priority, &d);
 }
 
 void

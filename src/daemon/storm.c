@@ -20,7 +20,8 @@ storm_admit(struct guard *guard, enum storm_kind kind, struct session *session)
 	if (burst_admit(&storm->bursts[kind], guard_now_ms(guard)))
 		return true;
 	session->peer->held[kind]++;
-	storm->reasons[kind][session->reason]++;
+	if (kind != STORM_CLOSED) /* why is in the record of who asked for it */
+		storm->reasons[kind][session->reason]++;
 	if (storm->bursts[kind].held == 1)
 		storm->holding(guard);
 	return false;
@@ -67,9 +68,10 @@ take_peers(struct guard *guard, enum storm_kind kind, char text[512], char *extr
 static void
 tell_sum(struct guard *guard, enum storm_kind kind, unsigned held, int64_t window_ms)
 {
-	static const char *const what[STORM_KINDS] = {
-	    "more sessions came up", "more sessions were lost", "more peers could not be reached"};
-	static const int priority[STORM_KINDS] = {LOG_NOTICE, LOG_WARNING, LOG_WARNING};
+	static const char *const what[STORM_KINDS] = {"more sessions came up",
+	    "more sessions were lost", "more peers could not be reached",
+	    "more sessions were closed"};
+	static const int priority[STORM_KINDS] = {LOG_NOTICE, LOG_WARNING, LOG_WARNING, LOG_INFO};
 	struct journal_fields fields = JOURNAL_NO_FIELDS;
 	char text[512], reasons[256], span[TIMESPAN_MAX];
 	static char extra[EXTRA_SIZE]; /* too large for the stack */
@@ -86,17 +88,31 @@ tell_sum(struct guard *guard, enum storm_kind kind, unsigned held, int64_t windo
 	guard->report.say(&guard->report, MESSAGE_MANY, priority[kind], &fields, text);
 }
 
-void
-storm_flush(struct guard *guard)
+/* What is held back by then; of a window that goes on, how much of it has passed. */
+static void
+flush(struct guard *guard, int64_t ends_ms)
 {
 	int64_t now_ms = guard_now_ms(guard);
 
 	for (int kind = 0; kind < STORM_KINDS; kind++) {
 		struct burst *burst = &guard->storm.bursts[kind];
-		int64_t window_ms = burst->window_ms;
+		int64_t left_ms = burst->ends_ms > now_ms ? burst->ends_ms - now_ms : 0;
+		int64_t passed_ms = burst->window_ms - left_ms;
 
-		if (burst->held > 0 && now_ms >= burst->ends_ms)
-			tell_sum(
-			    guard, (enum storm_kind)kind, burst_flush(burst, now_ms), window_ms);
+		if (burst->held > 0 && burst->ends_ms <= ends_ms)
+			tell_sum(guard, (enum storm_kind)kind, burst_flush(burst, now_ms),
+			    passed_ms > 0 ? passed_ms : 1);
 	}
+}
+
+void
+storm_flush(struct guard *guard)
+{
+	flush(guard, guard_now_ms(guard));
+}
+
+void
+storm_end(struct guard *guard)
+{
+	flush(guard, INT64_MAX);
 }

@@ -18,6 +18,7 @@ enum storm_kind {
 	STORM_UP,
 	STORM_LOST,
 	STORM_FAILED,
+	STORM_CLOSED,
 	STORM_KINDS
 };
 
@@ -36,5 +37,8 @@ int64_t storm_due_ms(const struct guard *guard);
 
 /* Tell the sums that are due. */
 void storm_flush(struct guard *guard);
+
+/* Tell all of them: nobody will when they were due. */
+void storm_end(struct guard *guard);
 
 #endif

@@ -275,6 +275,84 @@ many_sessions_follow_soon(void **unused)
 	world_clear(&w);
 }
 
+static void
+five_hundred_up(struct world *w)
+{
+	world_with_one_peer(w, 500);
+	w->sim.prompt = true;
+	guard_pump(&w->guard);
+	world_pass(w, MINUTE);
+	assert_int_equal(w->guard.in_state[FSM_UP], 500);
+}
+
+static unsigned told; /* losses, one by one and in sums */
+
+static void
+count_losses(struct report *report, enum message message, int priority,
+    const struct journal_fields *fields, const char *text)
+{
+	(void)report;
+	(void)fields;
+	if (message == MESSAGE_SESSION_LOST && priority < LOG_DEBUG)
+		told++;
+	if (message == MESSAGE_MANY && strstr(text, " more sessions were lost ") != NULL)
+		told += (unsigned)strtoul(text, NULL, 10);
+}
+
+/* A daemon that ends before a sum is due tells it all the same. */
+static void
+what_is_held_back_is_told_in_the_end(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	five_hundred_up(&w);
+	w.guard.report.say = count_losses;
+	w.hosts[0].mode = SIMHOST_REFUSES;
+	simnet_kill(&w.sim, &w.hosts[0], ECONNRESET, 0);
+	step_until(&w, &w.guard.peers[0]->n_up, 0);
+	assert_in_range(told, 1, 499);
+	world_clear(&w);
+	assert_int_equal(told, 500);
+}
+
+static unsigned closed, lines; /* one by one and in sums; in how many lines */
+
+static void
+count_closings(struct report *report, enum message message, int priority,
+    const struct journal_fields *fields, const char *text)
+{
+	(void)report;
+	if (priority == LOG_DEBUG)
+		return;
+	lines++;
+	if (message == MESSAGE_SESSION_CLOSED)
+		closed++;
+	if (message != MESSAGE_MANY || strstr(text, " more sessions were closed ") == NULL)
+		return;
+	closed += (unsigned)strtoul(text, NULL, 10);
+	assert_non_null(strstr(text, "494 of a"));
+	assert_non_null(strstr(fields->extra, "KAGUARD_PEERS=a=494 "));
+}
+
+/* A peer that is removed with many sessions: a handful of lines, which name it. */
+static void
+a_removed_crowd_is_told_in_few_lines(void **unused)
+{
+	static struct world w;
+	struct guard_changes changes;
+
+	(void)unused;
+	five_hundred_up(&w);
+	w.guard.report.say = count_closings;
+	w.config[1] = (struct config){.peers = w.peers[1], .n_peers = 0};
+	assert_int_equal(guard_configure(&w.guard, &w.config[1], &changes), 0);
+	assert_int_equal(changes.removed, 1);
+	assert_int_equal(closed, 500);
+	assert_in_range(lines, 2, 10);
+	world_clear(&w);
+}
+
 int
 main(void)
 {
@@ -285,6 +363,8 @@ main(void)
 	    cmocka_unit_test(a_storm_delays_no_other_peer),
 	    cmocka_unit_test(whoever_follows_does_not_wait),
 	    cmocka_unit_test(many_sessions_follow_soon),
+	    cmocka_unit_test(what_is_held_back_is_told_in_the_end),
+	    cmocka_unit_test(a_removed_crowd_is_told_in_few_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
