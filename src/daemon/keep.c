@@ -260,7 +260,8 @@ write_entry(struct keep *keep, const struct session *s)
 	    .error = s->error,
 	    .tuned = s->tuned,
 	    .jitter = s->jitter,
-	    .flags = s->was_up ? PARKTABLE_WAS_UP : 0,
+	    .flags = (uint8_t)((s->was_up ? PARKTABLE_WAS_UP : 0) |
+			       (s->lost_aloud ? PARKTABLE_LOST_ALOUD : 0)),
 	    .reason = s->reason};
 
 	_Static_assert(sizeof(e.peer) > CONFIG_MAX_NAME, "a name fits");

@@ -84,6 +84,7 @@ restore(struct session *s, const struct parktable_entry *e, uint32_t slot, int64
 	s->tuned = e->tuned;
 	s->jitter = e->jitter;
 	s->was_up = (e->flags & PARKTABLE_WAS_UP) != 0;
+	s->lost_aloud = (e->flags & PARKTABLE_LOST_ALOUD) != 0;
 	s->reason = e->reason < REASON_COUNT ? e->reason : REASON_NONE;
 	s->unsettled = s->reason == REASON_PENDING;
 	s->conn.discarded = e->discarded;
@@ -131,6 +132,7 @@ say_closed(struct takeover *t, const struct parktable_entry *e, const struct con
     const char *why)
 {
 	struct report *report = &t->keep->guard->report;
+	int priority = t->unwanted < BURST_LINES ? LOG_INFO : LOG_DEBUG; /* the sum is told */
 	struct journal_fields fields = JOURNAL_NO_FIELDS;
 	char local[ADDRESS_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE], text[256];
 
@@ -141,7 +143,7 @@ say_closed(struct takeover *t, const struct parktable_entry *e, const struct con
 	fields.local = address_text(&socket->local, local, sizeof(local));
 	fields.remote = address_text(&socket->remote, remote, sizeof(remote));
 	snprintf(text, sizeof(text), "%s/%u: closed by us: %s", e->peer, e->index, why);
-	report->say(report, MESSAGE_SESSION_CLOSED, LOG_INFO, &fields, text);
+	report->say(report, MESSAGE_SESSION_CLOSED, priority, &fields, text);
 }
 
 /* The socket is the one that the entry tells of: a name alone is no proof. */
@@ -285,10 +287,8 @@ count_deaths(const struct takeover *t)
 	struct deaths n = {0};
 
 	for (unsigned i = 0; i < t->dead; i++) {
-		int error = t->corpses[i].error;
-
-		n.closed += error == 0;
-		n.reset += error == ECONNRESET || error == EPIPE;
+		n.closed += t->corpses[i].error == 0;
+		n.reset += t->corpses[i].error == ECONNRESET || t->corpses[i].error == EPIPE;
 	}
 	n.silent = t->dead - n.closed - n.reset;
 	return n;

@@ -24,8 +24,9 @@
 #define PARKTABLE_VERSION 1
 #endif
 
-/* The session was up at some time. */
-#define PARKTABLE_WAS_UP 1u
+/* The session was up at some time; and its loss was told, so its return is to be. */
+#define PARKTABLE_WAS_UP     1u
+#define PARKTABLE_LOST_ALOUD 2u
 
 /* What is parked. Of all but sessions the index is one that no session has. */
 enum parktable_kind {

@@ -9,9 +9,7 @@ import selectors
 import signal
 import socket
 import struct
-import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -19,95 +17,10 @@ import guard
 import netlab
 import peers
 import witness
+from manager import Manager
 
 PORT = 7001
 SESSIONS = 5
-
-
-class Manager:
-    """A service manager with a descriptor store."""
-
-    def __init__(self, directory):
-        self.stored = {}
-        self.status = ""
-        self._caught_up = False
-        self.keeps = False  # and forgets nothing
-        self._changed = threading.Condition()
-        self._directory = directory
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(directory / "notify"))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self):
-        while True:
-            text, descriptors, _, _ = socket.recv_fds(self._socket, 4096, 4)
-            if not text:
-                return
-            for fd in descriptors:
-                os.set_inheritable(fd, False)
-            name = re.search(rb"FDNAME=(\S+)", text)
-            with self._changed:
-                if status := re.search(rb"STATUS=(.*)", text):
-                    self.status = status[1].decode()
-                if b"FDSTORE=1" in text:
-                    self.stored[name[1].decode()] = descriptors[0]
-                elif b"FDSTOREREMOVE=1" in text and not self.keeps:
-                    fd = self.stored.pop(name[1].decode(), None)
-                    if fd is not None:
-                        os.close(fd)
-                self._caught_up |= b"X_CAUGHT_UP=1" in text
-                self._changed.notify_all()
-
-    def await_stored(self, count):
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.stored) == count, 5), self.stored
-
-    def await_up(self):
-        """All sessions, as the daemon itself says."""
-        with self._changed:
-            assert self._changed.wait_for(
-                lambda: self.status.startswith(f"{SESSIONS}/{SESSIONS} sessions"), 5), self.status
-
-    def _tell_itself(self, text):
-        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as end:
-            end.sendto(text, str(self._directory / "notify"))
-
-    def _catch_up(self):
-        """All that the daemon before has sent is done, as by the time PID 1 learns of its end."""
-        with self._changed:
-            self._caught_up = False
-            self._tell_itself(b"X_CAUGHT_UP=1")
-            assert self._changed.wait_for(lambda: self._caught_up, 5)
-
-    def start(self, handed=None, names=None, pid=None, untrue=0):
-        """The daemon, with these descriptors, by name; those that are stored if none are given.
-        And so many more are said to be there."""
-        self._catch_up()
-        handed = list((self.stored if handed is None else handed).items())
-        names = ":".join(name for name, _ in handed) if names is None else names
-
-        def hand_over():
-            high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for _, fd in handed]
-            for i, fd in enumerate(high):
-                os.dup2(fd, 3 + i)
-                os.close(fd)
-        environment = {"NOTIFY_SOCKET": str(self._directory / "notify"),
-                       "LISTEN_FDS": str(len(handed) + untrue), "LISTEN_FDNAMES": names}
-        # By way of a shell, which is the process that the daemon becomes: it knows its number.
-        listen = pid or "$$"
-        return subprocess.Popen(
-            ["/bin/sh", "-c", f'LISTEN_PID={listen} exec "$0" -c "$1"', os.environ["KAGUARD"],
-             str(self._directory / "kaguard.yaml")],
-            env=environment, stderr=subprocess.PIPE, text=True, close_fds=False,
-            preexec_fn=hand_over)
-
-    def close(self):
-        self._tell_itself(b"")
-        self._thread.join(5)
-        self._socket.close()
-        for fd in self.stored.values():
-            os.close(fd)
 
 
 class Handover:
@@ -145,7 +58,7 @@ class Handover:
 
     def up(self):
         self.start()
-        self.manager.await_up()
+        self.manager.await_up(SESSIONS)
         self.manager.await_stored(2)
         return self.peer.await_sessions(SESSIONS, 1)
 
@@ -193,6 +106,22 @@ def test_goes_on(handover, number):
     handover.manager.await_stored(0)
     handover.peer.await_that(lambda: not handover.peer.open_sessions(), 5, "end of all")
     assert {session.end for session in sessions} == {"fin"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR2])
+def test_return_is_told_by_the_next(handover, number):
+    """What one daemon has said to be lost, the next one says to be back."""
+    handover.up()
+    handover.peer.refuse()
+    handover.peer.abort()
+    handover.manager.await_status(f"0/{SESSIONS} sessions")
+    handover.end(number)
+    handover.start()
+    handover.peer.listen()
+    handover.manager.await_up(SESSIONS)
+    handover.daemon.send_signal(signal.SIGTERM)
+    said = handover.daemon.stderr.read()
+    assert {f"hq/{i}: up after" for i in range(SESSIONS)} == set(re.findall(r"hq/\d: up after", said))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR2])
@@ -377,3 +306,16 @@ def test_fewer_are_wanted(handover):
     handover.peer.await_that(lambda: len(handover.peer.open_sessions()) == 2, 5, "end of three")
     assert handover.peer.open_sessions() == sessions[:2]
     assert {session.end for session in sessions[2:]} == {"fin"}
+
+
+def test_far_fewer_are_wanted(handover):
+    """Some lines and the sum, not one for each."""
+    handover.configure(40)
+    handover.start()
+    handover.peer.await_sessions(40, 5)
+    handover.manager.await_status("40/40 sessions")
+    handover.end(signal.SIGUSR2)
+    handover.configure(1)
+    said = handover.start()
+    assert "took over 1 of 40 sessions; 39 belong to nothing in the configuration" in said
+    assert said.count("closed by us: no longer wanted") == 6
