@@ -84,6 +84,22 @@ def parse_record(datagram):
     return fields
 
 
+def records_from(sock, closing):
+    """The records that come to a journal's socket, until closing(). One too large for a datagram
+    comes as a descriptor of a file in memory; an empty one without is ignored, as by journald."""
+    while True:
+        datagram, descriptors, _, _ = socket.recv_fds(sock, 1 << 18, 1)
+        if not datagram and not descriptors:
+            if closing():
+                return
+            continue
+        for descriptor in descriptors:
+            with os.fdopen(descriptor, "rb") as file:
+                file.seek(0)
+                datagram += file.read()
+        yield parse_record(datagram) | {"RECEIVED": time.time()}
+
+
 class Daemon:
     """kaguard in the foreground, with us for its service manager and its reader.
 
@@ -153,19 +169,8 @@ class Daemon:
                 self._add(self.notes, note)
 
     def _read_records(self):
-        """One too large for a datagram comes as a descriptor of a file in memory; an empty one
-        without is ignored, as by journald."""
-        while True:
-            datagram, descriptors, _, _ = socket.recv_fds(self._journal, 1 << 18, 1)
-            if not datagram and not descriptors:
-                if self._closing:
-                    return
-                continue
-            for descriptor in descriptors:
-                with os.fdopen(descriptor, "rb") as file:
-                    file.seek(0)
-                    datagram += file.read()
-            self._add(self.records, parse_record(datagram) | {"RECEIVED": time.time()})
+        for record in records_from(self._journal, lambda: self._closing):
+            self._add(self.records, record)
 
     def _add(self, where, what):
         with self._changed:

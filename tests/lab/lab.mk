@@ -3,13 +3,20 @@ EXTRA_DIST += demo \
 	tests/lab/conftest.py \
 	tests/lab/ctl.py \
 	tests/lab/demo.py \
+	tests/lab/ends.py \
 	tests/lab/guard.py \
 	tests/lab/long_detect.py \
 	tests/lab/long_loss.py \
+	tests/lab/long_soak.py \
+	tests/lab/manager.py \
 	tests/lab/netlab.py \
 	tests/lab/peers.py \
 	tests/lab/proxy.py \
 	tests/lab/resetter.py \
+	tests/lab/soak_books.py \
+	tests/lab/soak_faults.py \
+	tests/lab/soak_server.py \
+	tests/lab/soak_site.py \
 	tests/lab/test_container.py \
 	tests/lab/test_control.py \
 	tests/lab/streams.py \
@@ -35,6 +42,7 @@ EXTRA_DIST += demo \
 	tests/lab/test_reload.py \
 	tests/lab/test_scout.py \
 	tests/lab/test_service.py \
+	tests/lab/test_soak.py \
 	tests/lab/test_source.py \
 	tests/lab/test_storm.py \
 	tests/lab/test_unread.py \
@@ -68,6 +76,13 @@ detect soak-loss: src/kaguard
 		RUNS='$(or $(RUNS),100)' MINUTES='$(or $(MINUTES),30)' \
 		$(PYTHON) -m pytest -p no:cacheprovider -q -rs -s \
 		$(srcdir)/tests/lab/long_$(@:soak-%=%).py
+
+# Very many sessions, and whatever may happen to them: as root, with RLIMIT_NOFILE above their number.
+# make soak SOAK='--sessions 15000 --minutes 30 --seed 7'; what it takes is in long_soak.py --help.
+.PHONY: soak
+soak: src/kaguard src/kaguardctl
+	KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) $(srcdir)/tests/lab/long_soak.py $(SOAK)
 
 # kaguardctl measure through every firewall of the lab, so often: make check-measure RUNS=10 takes
 # some half an hour, and prints what each found.
