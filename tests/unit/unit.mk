@@ -71,6 +71,7 @@ check_PROGRAMS += \
 	tests/unit/test_scalar \
 	tests/unit/test_show \
 	tests/unit/test_show_memory \
+	tests/unit/test_sockets \
 	tests/unit/test_statefile \
 	tests/unit/test_stow \
 	tests/unit/test_suspend \
@@ -122,6 +123,9 @@ tests_unit_test_suspend_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timerfd_create,--wrap
 
 # Names are looked up when the test says so.
 tests_unit_test_resolve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo,--wrap=freeaddrinfo
+
+# The kernel makes something else of an option.
+tests_unit_test_sockets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getsockopt
 
 # Connections are made at once, or with oneself.
 tests_unit_test_connect_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect,--wrap=getsockname
