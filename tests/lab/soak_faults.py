@@ -23,7 +23,7 @@ class Outcome:
     # that a daemon was doing away with, or had not told so far, when it ended.
     ends_untold: tuple = (0, 0)
     comings_untold: tuple = (0, 0)
-    # Connections that the kernel had up, and the daemon that ended had not: so many at most.
+    # Connections that the kernel had up and that ended before the daemon knew: so many at most.
     unborn: int = 0
 
 
@@ -42,6 +42,10 @@ class Faults:
 
     def _all(self):
         return dict(self._wanted.sessions)
+
+    def _under_way(self, names=None):
+        """How many attempts there may be at one time: PACE_MAX_WINDOW of each peer."""
+        return 64 * len(self._wanted.ports if names is None else names)
 
     # --- the path ---------------------------------------------------------
 
@@ -83,8 +87,10 @@ class Faults:
         self._soak.pass_time(away)
         for server in before.values():
             server.start(self._random.choice(["fin", "reset"]))
+        # A process that is killed closes its sessions before its listener (fput() leaves that to
+        # task_work_run(), last come first served): so the first attempt may still be taken.
         return Outcome({name: self._wanted.sessions[name] for name in names},
-                       {"closed", "reset", "refused"})
+                       {"closed", "reset", "refused"}, unborn=self._under_way(names))
 
     def server_restart(self):
         """One peer's server is killed, and started again, at once or a while later."""
@@ -203,10 +209,6 @@ class Faults:
         self._soak.await_(lambda: self._site.books.told["lost"].total() > told, 120, "losses")
         self._soak.pass_time(self._random.uniform(0, 3))
         return before, outcome
-
-    def _under_way(self):
-        """How many attempts there may be at one time: MAX_IN_FLIGHT in src/policy/pace.c."""
-        return 64 * len(self._wanted.ports)
 
     def kill_in_a_storm(self):
         """SIGKILL while sessions are lost and opened: what it has not told, it takes along."""
