@@ -50,7 +50,7 @@ measure_picture(const struct measure_report *report, char *buf, unsigned columns
 		buf[i] = '.';
 		if (low >= 1 && place <= logarithm(low))
 			buf[i] = '=';
-		else if (high > 0 && place >= (high >= 1 ? logarithm(high) : 0))
+		else if (high > 0 && place >= logarithm(high))
 			buf[i] = 'x';
 	}
 	buf[columns] = '\0';

@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -117,14 +118,14 @@ class Run:
 class Terminal:
     """kaguardctl on a terminal of ours."""
 
-    def __init__(self, arguments, columns=100, lines=8, environment=None):
+    def __init__(self, arguments, columns=100, lines=8, environment=None, stdin=None):
         ours, its = pty.openpty()
         self.fd, self.seen = ours, ""
         self.resize(columns, lines)
         self.process = subprocess.Popen(
-            [PROGRAM, *arguments], stdin=its, stdout=its, stderr=its, start_new_session=True,
+            [PROGRAM, *arguments], stdin=its if stdin is None else stdin, stdout=its, stderr=its, start_new_session=True,
             env=os.environ | {"TERM": "xterm", "NO_COLOR": "", "TZ": "UTC"} | (environment or {}),
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0))
         os.close(its)
 
     def resize(self, columns, lines):
@@ -318,6 +319,16 @@ def status_has_a_code_for_each_case():
     for sessions, code in (([UP, SUSPECT], 0), ([UP, DOWN], 1), ([DOWN], 2), ([], 0)):
         Run(["status"], {"Status": [status(*sessions)], "Forwards": GOING}).expect(
             code, out="^2/4")
+
+
+def large_answers_come_in_pieces():
+    """Larger than a read of the socket, in parts that do not end where it does."""
+    parts = [status(*(UP | {"session": i, "remote": "x" * 100} for i in range(n, n + 1000)))
+             for n in (1000, 2000, 3000)]
+    answer = b"".join(json.dumps({"parameters": part, "continues": part != parts[2]}).encode() +
+                      b"\0" for part in parts)
+    ran = Run(["-j", "status"], {"Status": [answer], "Forwards": GOING})
+    assert [s["session"] for s in json.loads(ran.out)["sessions"]] == list(range(1000, 4000)), ran.err
 
 
 def states_are_chosen():
@@ -524,6 +535,32 @@ def watching_goes_on_without_a_daemon():
         assert terminal.end()[0] == 0
 
 
+def large_pages_are_drawn_at_once():
+    many = status(*(UP | {"session": i, "remote": f"192.0.2.{i}:22"} for i in range(90)))
+    with on_terminal(["status", "-w"], {"Status": [many]}, columns=180, lines=100) as (terminal, _):
+        for i in range(90):
+            terminal.await_seen(rf"192\.0\.2\.{i}:22")
+        terminal.type("q")
+        assert terminal.end()[0] == 0
+
+
+def watching_needs_no_keys():
+    """With its input from elsewhere it goes on, until it is ended."""
+    with on_terminal(["status", "-w"], {"Status": [status(UP), status(DOWN)]},
+                     stdin=subprocess.DEVNULL) as (terminal, _):
+        terminal.await_seen("hq +0 ")
+        terminal.await_seen("depot +0 ")
+        terminal.process.terminate()
+        assert terminal.end()[0] == 2
+
+
+def watching_ends_with_its_terminal():
+    with on_terminal(["status", "-w"], {"Status": [status(UP)]}) as (terminal, _):
+        terminal.await_seen("hq +0 ")
+        os.close(terminal.fd)
+        assert terminal.process.wait(20) in (0, -signal.SIGHUP)
+
+
 def watching_fails_where_it_cannot_begin():
     with on_terminal(["status", "-w"], {"Status": [None]}) as (terminal, _):
         code, text = terminal.end()
@@ -575,12 +612,13 @@ def measuring_needs_a_peer():
 TESTS = [usage_is_told, measure_wants_what_it_can_do, help_and_version_need_no_daemon, no_daemon,
          socket_from_the_environment, answers_that_are_none, lists_that_are_none,
          a_peer_that_is_none, output_that_cannot_be_written, status_is_a_table,
-         status_has_a_code_for_each_case, states_are_chosen, tunnels_stand_below,
+         status_has_a_code_for_each_case, large_answers_come_in_pieces, states_are_chosen, tunnels_stand_below,
          probes_are_told_as_they_come, sessions_are_reconnected, versions_are_told,
          reloads_tell_what_is_wrong, plans_are_a_table, events_are_told,
          events_have_colours_on_a_terminal, tables_fit_the_terminal, metrics_answer_one_request,
          keys_turn_the_pages, what_is_watched_is_chosen, watching_goes_on_when_answers_fail,
-         watching_goes_on_without_a_daemon, watching_fails_where_it_cannot_begin,
+         watching_goes_on_without_a_daemon, large_pages_are_drawn_at_once,
+         watching_needs_no_keys, watching_ends_with_its_terminal, watching_fails_where_it_cannot_begin,
          measuring_draws_a_picture, measuring_ends_when_it_is_told_to, measuring_needs_a_peer]
 
 

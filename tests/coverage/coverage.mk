@@ -23,8 +23,7 @@ coverage:
 	@test -n '$(COVERAGE_FLAGS)' || { echo 'run ./configure --enable-coverage first'; exit 1; }
 	find . -name '*.gcda' -delete
 	$(MAKE) check TESTS='$(coverage_tests)'
-	$(MAKE) -j2 coverage-suites
-	$(MAKE) coverage-report
+	$(MAKE) -k -j2 coverage-suites; failed=$$?; $(MAKE) coverage-report && exit $$failed
 
 # Both wait most of the time, and for different things.
 coverage-suites: coverage-lab coverage-faults

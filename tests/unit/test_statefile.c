@@ -162,6 +162,28 @@ a_write_that_fails_changes_nothing(void **state)
 	free(large);
 }
 
+/* As when a directory or a pipe has its name, or no path can be that long. */
+static void
+what_is_no_file_is_refused(void **state)
+{
+	char path[256], longer[5000], *text = NULL;
+	size_t size;
+
+	(void)state;
+	path_of("folder", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(statefile_read(directory, "folder", &text, &size), -EBADMSG);
+	assert_int_equal(statefile_write(directory, "folder", "x", 1), -EISDIR);
+	assert_int_equal(rmdir(path), 0);
+	for (size_t i = 0; i < sizeof(longer); i++)
+		longer[i] = i % 2 == 0 ? 'x' : '/';
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(statefile_read(directory, longer, &text, &size), -ENAMETOOLONG);
+	assert_int_equal(statefile_write(directory, longer, "x", 1), -ENAMETOOLONG);
+	assert_int_equal(statefile_set_aside(directory, longer), -ENAMETOOLONG);
+	assert_null(text);
+}
+
 /* What another process, killed in between, has left there is no obstacle. */
 static void
 leftovers_are_overwritten(void **state)
@@ -204,6 +226,7 @@ main(void)
 	    cmocka_unit_test(damage_is_found),
 	    cmocka_unit_test(a_damaged_one_is_set_aside),
 	    cmocka_unit_test(a_write_that_fails_changes_nothing),
+	    cmocka_unit_test(what_is_no_file_is_refused),
 	    cmocka_unit_test(leftovers_are_overwritten),
 	    cmocka_unit_test(the_first_directory_is_ours),
 	};

@@ -42,6 +42,7 @@ check_PROGRAMS += \
 	tests/unit/test_lore \
 	tests/unit/test_measure \
 	tests/unit/test_measure_trouble \
+	tests/unit/test_measure_show \
 	tests/unit/test_messages \
 	tests/unit/test_metrics_text \
 	tests/unit/test_netwatch \
