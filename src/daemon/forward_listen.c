@@ -172,9 +172,13 @@ take_inherited(struct forward *f, const char *name, const char **ret_why)
 	*ret_why = "the service manager has handed over no socket of that name: see "
 		   "FileDescriptorName= of the socket unit, and start that before kaguard";
 	for (unsigned i = 0; i < n; i++) {
-		int fd = listener_is_one(fds[i]) ? duplicate(fds[i]) : -ENOTSOCK;
+		int fd = -1;
 
-		r = fd < 0 ? fd : add_ear(f, fd);
+		r = listener_check(fds[i]);
+		if (r == 0)
+			r = fd = duplicate(fds[i]);
+		if (r >= 0)
+			r = add_ear(f, fd);
 		if (r == 0)
 			continue;
 		*ret_why = r == -ENOTSOCK ? "what the service manager has handed over is no "
@@ -246,22 +250,12 @@ try_to_listen(struct forward *f)
 	if (retry_ms > LAST_RETRY_MS)
 		retry_ms = LAST_RETRY_MS;
 	f->failures++;
-	/* What was handed over was so at the start. */
-	forward_report_deaf(f, text, f->given ? -1 : retry_ms);
-	if (!f->given)
+	/* What was handed over was so at the start, and is what it is. */
+	if (f->given && (r == -ENOENT || r == -ENOTSOCK))
+		retry_ms = -1;
+	forward_report_deaf(f, text, retry_ms);
+	if (retry_ms >= 0)
 		wake_after(&f->retry, retry_ms);
-}
-
-static void
-on_retry(struct wake *wake, unsigned what)
-{
-	struct forward *f = container_of(wake, struct forward, retry);
-
-	(void)what;
-	if (f->where != NULL)
-		try_to_listen(f);
-	else
-		forward_listen(f);
 }
 
 static void
@@ -277,6 +271,20 @@ let_go(struct forward *f, bool shut)
 			close(f->ears[i].fd);
 	}
 	f->n_ears = 0;
+}
+
+static void
+on_retry(struct wake *wake, unsigned what)
+{
+	struct forward *f = container_of(wake, struct forward, retry);
+
+	(void)what;
+	/* Of several that were handed over some may have been taken. */
+	let_go(f, true);
+	if (f->where != NULL)
+		try_to_listen(f);
+	else
+		forward_listen(f);
 }
 
 void

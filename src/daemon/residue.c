@@ -87,18 +87,25 @@ restore(struct salvage *salvage, struct salvaged *item, struct keep *keep)
 	volatile uint64_t *owner = stow_owner(keep, item->stowed.slot);
 	enum relay_side from = RELAY_CLIENT;
 	struct salvaged *client;
-	struct pipe *pipe;
-	int held = 0;
+	struct pipe *pipe = NULL;
+	int held = 0, error = 0;
 
-	if (owner == NULL || ioctl(item->fd, FIONREAD, &held) < 0 || held <= 0)
+	if (owner == NULL)
+		return;
+	/* What cannot be counted is as good as lost. */
+	if (ioctl(item->fd, FIONREAD, &held) < 0)
+		error = errno;
+	else if (held <= 0)
 		return;
 	client = salvage_find(salvage, relay_owner_life(*owner, &from), PARKTABLE_CLIENT);
 	if (client == NULL || client->client == NULL)
 		return;
 	/* Two of one way are of a memory that is damaged: nobody knows which comes first. */
-	pipe = relay_held(&client->client->relay, from) == 0 ? calloc(1, sizeof(*pipe)) : NULL;
+	if (error == 0 && relay_held(&client->client->relay, from) == 0)
+		pipe = calloc(1, sizeof(*pipe));
 	if (pipe == NULL) {
-		forward_on_end(&client->client->relay, &(struct relay_end){from, ENOMEM});
+		error = error != 0 ? error : ENOMEM;
+		forward_on_end(&client->client->relay, &(struct relay_end){from, error});
 		client->client = NULL;
 		return;
 	}

@@ -146,7 +146,7 @@ salvage_listener(struct salvage *salvage, const struct listener_wish *wish, stru
 		struct salvaged *item = &salvage->list[i];
 
 		if (item->kind != PARKTABLE_LISTENER || item->fd < 0 ||
-		    !listener_is_one(item->fd) || !listener_fits(item->fd, wish))
+		    listener_check(item->fd) < 0 || !listener_fits(item->fd, wish))
 			continue;
 		*ret = *item;
 		item->fd = -1;

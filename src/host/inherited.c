@@ -1,38 +1,43 @@
 /* SPDX-License-Identifier: ISC */
 #include "host/inherited.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool
-listens(int fd)
+/* 0; -ENOTSOCK: it does not, or negative errno. */
+static int
+check_listens(int fd)
 {
 	int type = 0, accepts = 0;
 	socklen_t length = sizeof(int);
 
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM &&
-	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0 && accepts != 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) != 0)
+		return -errno;
+	return type == SOCK_STREAM && accepts ? 0 : -ENOTSOCK;
 }
 
-bool
+int
 inherited_add(struct inherited *inherited, int fd, const char *name, size_t name_length)
 {
 	struct inherited_socket *list;
+	int r = check_listens(fd);
 	char *copy;
 
-	if (!listens(fd))
-		return false;
+	if (r < 0)
+		return r;
 	list = reallocarray(inherited->list, inherited->n + 1, sizeof(*list));
 	if (list == NULL)
-		return false;
+		return -ENOMEM;
 	inherited->list = list;
 	copy = strndup(name, name_length);
 	if (copy == NULL)
-		return false;
+		return -ENOMEM;
 	list[inherited->n++] = (struct inherited_socket){copy, fd};
-	return true;
+	return 0;
 }
 
 unsigned

@@ -21,9 +21,9 @@ struct inherited {
 	unsigned n;
 };
 
-/* Keep it, if it is a stream socket that listens: fd is its own then. False: it is not, or there is
- * no memory. */
-bool inherited_add(struct inherited *inherited, int fd, const char *name, size_t name_length);
+/* Keep it: fd is its own from then on. -ENOTSOCK: it is no stream socket that listens; else
+ * negative errno. */
+int inherited_add(struct inherited *inherited, int fd, const char *name, size_t name_length);
 
 /* Those of that name, which stay its own: how many there are, at most `most`. */
 unsigned inherited_find(

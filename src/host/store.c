@@ -83,21 +83,40 @@ close_foreign(struct store *store, int fd, const char *name, size_t length)
 	close(fd);
 }
 
-/* The fd under the name that ends at the next colon. Returns what follows, "" at the end. */
-static const char *
-take_one(struct store *store, int fd, const char *names)
+/* The fd under a name of that length. 0, or negative errno. */
+static int
+take_one(struct store *store, int fd, const char *text, size_t length)
 {
-	size_t length = strcspn(names, ":");
 	struct store_name name;
+	int r;
 
 	/* One that is not open was closed by whoever came between the manager and us. */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return names + length + (names[length] == ':');
-	if (store_name_parse(names, length, &name))
+		return 0;
+	if (store_name_parse(text, length, &name)) {
 		store->items[store->n++] = (struct store_item){name, fd};
-	else if (!inherited_add(&store->sockets, fd, names, length))
-		close_foreign(store, fd, names, length);
-	return names + length + (names[length] == ':');
+		return 0;
+	}
+	r = inherited_add(&store->sockets, fd, text, length);
+	if (r != -ENOTSOCK)
+		return r;
+	close_foreign(store, fd, text, length);
+	return 0;
+}
+
+/* All n of them; the names have colons between. */
+static int
+take_all(struct store *store, const char *names, unsigned n)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < n && r == 0; i++) {
+		size_t length = strcspn(names, ":");
+
+		r = take_one(store, FIRST_FD + (int)i, names, length);
+		names += length + (names[length] == ':');
+	}
+	return r;
 }
 
 static int
@@ -115,14 +134,16 @@ store_take(struct store *ret)
 	const char *names = getenv("LISTEN_FDNAMES");
 	struct store store = {0};
 	unsigned n = count_fds();
+	int r;
 
 	store.items = calloc(n > 0 ? n : 1, sizeof(*store.items));
 	if (store.items == NULL)
 		return -ENOMEM;
-	if (names == NULL)
-		names = "";
-	for (unsigned i = 0; i < n; i++)
-		names = take_one(&store, FIRST_FD + (int)i, names);
+	r = take_all(&store, names != NULL ? names : "", n);
+	if (r < 0) {
+		store_clear(&store);
+		return r;
+	}
 	qsort(store.items, store.n, sizeof(*store.items), youngest_first);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");

@@ -23,8 +23,9 @@ int listener_open(const struct listener_wish *wish, int *ret_fd, char *why, size
 /* Nobody is taken in any more, in spite of duplicates; the name of a unix socket goes with it. */
 void listener_close(int fd);
 
-/* Whether fd is a stream socket that listens; it does not block from then on. */
-bool listener_is_one(int fd);
+/* That fd is a stream socket that listens; it does not block from then on. 0; -ENOTSOCK: it is
+ * none; else negative errno. */
+int listener_check(int fd);
 
 /* Whether it is where the wish says. */
 bool listener_fits(int fd, const struct listener_wish *wish);

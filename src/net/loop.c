@@ -17,8 +17,12 @@ struct loop {
  */
 static __thread int broken;
 
-/* By the exact clock: the coarse one, which libevent takes otherwise, moves in steps of a tick, and
- * what is to be spread over time would come in lumps of up to 10 ms. */
+/*
+ * By epoll: where that cannot be had, libevent would go on with poll(), which knows no edges, and
+ * what is left unread would keep it awake for ever. And by the exact clock: the coarse one, which
+ * libevent takes otherwise, moves in steps of a tick, and what is to be spread over time would come
+ * in lumps of up to 10 ms.
+ */
 static struct event_base *
 new_base(void)
 {
@@ -27,7 +31,9 @@ new_base(void)
 
 	if (config == NULL)
 		return NULL;
-	if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+	errno = 0;
+	if (event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0 &&
+	    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;
@@ -37,13 +43,15 @@ int
 loop_new(struct loop **ret)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
+	int r;
 
 	if (loop == NULL)
 		return -ENOMEM;
 	loop->base = new_base();
 	if (loop->base == NULL) {
+		r = errno != 0 ? -errno : -ENOMEM;
 		free(loop);
-		return -ENOMEM;
+		return r;
 	}
 	broken = 0;
 	*ret = loop;

@@ -85,9 +85,9 @@ pump_error_of(int fd, int otherwise)
 	socklen_t length = sizeof(int);
 	int error = 0;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 || error == 0)
-		return otherwise;
-	return error;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		return errno;
+	return error != 0 ? error : otherwise;
 }
 
 /* From the pipe into the socket. 1: something. 0: it takes nothing for now. */

@@ -4,8 +4,12 @@
 # calls.h names. libevent, libyaml and jansson are linked statically where that can be, so that what
 # they call fails as well.
 EXTRA_PROGRAMS += tests/fault/kaguard-faulty
-tests_fault_kaguard_faulty_SOURCES = src/daemon/main.c tests/fault/faulty.c tests/fault/calls.h
+fault_made = open fcntl read write ioctl mremap asprintf epoll_ctl epoll_create1 epoll_create pipe2 pipe \
+	timerfd_settime clock_gettime sd_journal_sendv
+tests_fault_kaguard_faulty_SOURCES = src/daemon/main.c tests/fault/faulty.c tests/fault/faulty.h tests/fault/special.c \
+	tests/fault/calls.h
 tests_fault_kaguard_faulty_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer
+tests_fault_kaguard_faulty_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fault
 tests_fault_kaguard_faulty_LDFLAGS = $(AM_LDFLAGS) -Wl,@tests/fault/wrap.opts
 tests_fault_kaguard_faulty_LDADD = libkaguard.a $(STATIC_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
 EXTRA_tests_fault_kaguard_faulty_DEPENDENCIES = tests/fault/wrap.opts libkaguard.a
@@ -15,11 +19,11 @@ tests/fault/wrap.opts: $(srcdir)/tests/fault/calls.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fault && { \
 		$(SED) -n 's/^CALL([^,]*,[^,]*,[^,]*,[^,]*, \([a-z0-9_]*\),.*/--wrap=\1/p' \
 			$(srcdir)/tests/fault/calls.h && \
-		printf -- '--wrap=%s\n' open fcntl read write epoll_ctl sd_journal_sendv; } >$@
+		printf -- '--wrap=%s\n' $(fault_made); } >$@
 
-EXTRA_DIST += tests/fault/faults.py tests/fault/stage.py tests/fault/lsan.supp
+EXTRA_DIST += tests/fault/complete.py tests/fault/faults.py tests/fault/lives.py tests/fault/stage.py tests/fault/lsan.supp
 
-# Every failure once, some 1,500: a quarter of an hour. All of what follows it goes by ASan, UBSan and
+# Every failure once, some 2,100: half an hour. All of what follows it goes by ASan, UBSan and
 # LSan, so configure with --enable-sanitizers. FAULTS='--persistent' has what fails go on to fail.
 faults = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/fault/faults.py
 
@@ -27,8 +31,9 @@ faults = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/fault/faults.py
 check-faults: tests/fault/kaguard-faulty
 	$(faults) tests/fault/kaguard-faulty $(FAULTS)
 
-# A few of them, others each time.
-dist_check_SCRIPTS += tests/fault/faults.sh
+# Whether that is all; and a few of them, others each time.
+dist_check_SCRIPTS += tests/fault/complete.sh tests/fault/faults.sh
+tests/fault/complete.log: src/kaguard$(EXEEXT) tests/fault/wrap.opts
 tests/fault/faults.log: tests/fault/kaguard-faulty$(EXEEXT)
 
 # Threads: the couriers by themselves; and the whole daemon, its resolver's pool too, in three lives

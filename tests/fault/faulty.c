@@ -7,10 +7,10 @@
  * same call in each run, whatever the order in which things happen. $KAGUARD_FAULT is "ID:N" for
  * its n-th time, "ID:N+" for that and all later ones, "ID:N:2" for the other errno.
  * $KAGUARD_FAULT_TRACE is where each call is written when it is made, as "ID N NAME", and the
- * failed one as "! ID N NAME".
- *
- * And sd_journal_sendv() writes to stderr, for there is no journal.
+ * failed one as "! ID N NAME CALLER...".
  */
+#include "faulty.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +44,7 @@ struct event;
 struct event_base;
 struct event_config;
 struct mnl_socket;
+struct nlmsghdr;
 
 /* Only the builds of sanitizers and those without optimization have all frames in order. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
@@ -61,16 +62,7 @@ struct mnl_socket;
 #include "calls.h"
 #undef CALL
 int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __real_fcntl(int fd, int cmd, ...);
-int __wrap_fcntl(int fd, int cmd, ...);
-int __real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
-int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
-ssize_t __real_read(int fd, void *data, size_t size);
-ssize_t __wrap_read(int fd, void *data, size_t size);
 ssize_t __real_write(int fd, const void *data, size_t size);
-ssize_t __wrap_write(int fd, const void *data, size_t size);
-int __wrap_sd_journal_sendv(const struct iovec *fields, int n);
 /* clang-format on */
 
 extern const char __executable_start[], etext[];
@@ -84,6 +76,7 @@ static struct {
 	uint32_t id, n;
 	bool all, other;
 	bool tracing, ready;
+	int sleep_ms;
 } wanted;
 
 static bool lock;
@@ -92,8 +85,11 @@ __attribute__((constructor)) static void
 begin(void)
 {
 	const char *fault = getenv("KAGUARD_FAULT"), *trace = getenv("KAGUARD_FAULT_TRACE");
+	const char *sleep_ms = getenv("KAGUARD_SLEEP_MS");
 	char *end;
 
+	if (sleep_ms != NULL)
+		wanted.sleep_ms = atoi(sleep_ms);
 	if (trace != NULL) {
 		int fd = __real_open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
@@ -130,7 +126,7 @@ mix(uint32_t hash, uintptr_t value)
  * what stands in the register then is anything.
  */
 __attribute__((no_sanitize("address", "undefined", "thread"))) static uint32_t
-identify(const char *name, const uintptr_t *frame)
+identify(const char *name, const uintptr_t *frame, uintptr_t callers[CALLERS])
 {
 	uint32_t id = 2166136261u;
 	uintptr_t from = (uintptr_t)frame;
@@ -142,7 +138,8 @@ identify(const char *name, const uintptr_t *frame)
 
 		if (pc < (uintptr_t)__executable_start || pc >= (uintptr_t)etext)
 			break;
-		id = mix(id, pc - (uintptr_t)__executable_start);
+		callers[i] = pc - (uintptr_t)__executable_start;
+		id = mix(id, callers[i]);
 		if (next <= (uintptr_t)frame || next - from > 65536 || next % sizeof(next) != 0)
 			break;
 		frame = (const uintptr_t *)next;
@@ -168,7 +165,7 @@ count(uint32_t id)
 static void
 trace(const char *mark, uint32_t id, uint32_t n, const char *name)
 {
-	char line[96];
+	char line[160];
 	int size;
 
 	if (!wanted.tracing)
@@ -177,28 +174,48 @@ trace(const char *mark, uint32_t id, uint32_t n, const char *name)
 	(void)!__real_write(TRACE_FD, line, (size_t)size);
 }
 
-/* Whether this call is to fail. What it would have been lives on in errno. */
-static bool
-fails(const char *name, const void *frame)
+static void
+trace_failure(uint32_t id, uint32_t n, const char *name, const uintptr_t callers[CALLERS])
 {
+	char text[128];
+	int used = snprintf(text, sizeof(text), "%s", name);
+
+	for (int i = 0; i < CALLERS; i++)
+		used +=
+		    snprintf(text + used, sizeof(text) - (size_t)used, " %" PRIxPTR, callers[i]);
+	trace("! ", id, n, text);
+}
+
+/* Whether this call is to fail. What it would have been lives on in errno. */
+bool
+fault_meets(const char *name, const void *frame)
+{
+	uintptr_t callers[CALLERS] = {0};
 	int error = errno;
 	bool failing;
 	uint32_t id, n;
 
 	if (!wanted.ready)
 		return false;
-	id = identify(name, frame);
+	id = identify(name, frame, callers);
 	n = count(id);
 	failing = id == wanted.id && (n == wanted.n || (wanted.all && n > wanted.n));
-	trace(failing ? "! " : "", id, n, name);
+	if (failing)
+		trace_failure(id, n, name, callers);
+	else
+		trace("", id, n, name);
 	errno = error;
 	return failing;
 }
 
-#define FAILS(name) fails(name, __builtin_frame_address(0))
+int
+fault_sleep_ms(void)
+{
+	return wanted.sleep_ms;
+}
 
-static void
-set_errno(int error, int other)
+void
+fault_errno(int error, int other)
 {
 	if (error != 0)
 		errno = wanted.other && other != 0 ? other : error;
@@ -208,90 +225,11 @@ set_errno(int error, int other)
 #define CALL(type, bad, error, other, name, parameters, arguments) \
 	type __wrap_##name parameters \
 	{ \
-		if (!FAILS(#name)) \
+		if (!FAULT_MEETS(#name)) \
 			return __real_##name arguments; \
-		set_errno(error, other); \
+		fault_errno(error, other); \
 		return bad; \
 	}
 #include "calls.h"
 #undef CALL
 /* clang-format on */
-
-int
-__wrap_open(const char *path, int flags, ...)
-{
-	va_list args;
-	mode_t mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, mode_t);
-	va_end(args);
-	if (!FAILS("open"))
-		return __real_open(path, flags, mode);
-	set_errno(EMFILE, EACCES);
-	return -1;
-}
-
-int
-__wrap_fcntl(int fd, int cmd, ...)
-{
-	va_list args;
-	long arg;
-
-	va_start(args, cmd);
-	arg = va_arg(args, long);
-	va_end(args);
-	/* Of a descriptor that is open these cannot fail. */
-	if (cmd == F_GETFD || cmd == F_SETFD || !FAILS("fcntl"))
-		return __real_fcntl(fd, cmd, arg);
-	errno = cmd == F_DUPFD_CLOEXEC || cmd == F_DUPFD ? EMFILE : EPERM;
-	return -1;
-}
-
-/* Only what has to be allocated can fail. */
-int
-__wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
-{
-	if (op != EPOLL_CTL_ADD || !FAILS("epoll_ctl"))
-		return __real_epoll_ctl(epfd, op, fd, event);
-	set_errno(ENOMEM, ENOSPC);
-	return -1;
-}
-
-/* From a pipe that is what libevent is told of signals by; it has nothing that could fail. */
-ssize_t
-__wrap_read(int fd, void *data, size_t size)
-{
-	struct stat st;
-
-	if ((__real_fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) || !FAILS("read"))
-		return __real_read(fd, data, size);
-	set_errno(EIO, EINTR);
-	return -1;
-}
-
-/* One byte goes the same way: the pipe is as good as empty. */
-ssize_t
-__wrap_write(int fd, const void *data, size_t size)
-{
-	if (size == 1 || !FAILS("write"))
-		return __real_write(fd, data, size);
-	set_errno(ENOSPC, EINTR);
-	return -1;
-}
-
-int
-__wrap_sd_journal_sendv(const struct iovec *fields, int n)
-{
-	if (FAILS("sd_journal_sendv"))
-		return -ENOBUFS;
-	for (int i = 0; i < n; i++)
-		if (fields[i].iov_len > 8 && memcmp(fields[i].iov_base, "MESSAGE=", 8) == 0) {
-			const struct iovec line[] = {
-			    {(char *)fields[i].iov_base + 8, fields[i].iov_len - 8},
-			    {(char[]){"\n"}, 1}};
-
-			(void)!writev(STDERR_FILENO, line, 2);
-		}
-	return 0;
-}

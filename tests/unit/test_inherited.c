@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "host/inherited.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -26,7 +27,7 @@ make_listener(int family)
 	return fd;
 }
 
-static bool
+static int
 add(struct inherited *inherited, int fd, const char *name)
 {
 	return inherited_add(inherited, fd, name, strlen(name));
@@ -42,9 +43,9 @@ sockets_are_found_by_name(void **state)
 
 	(void)state;
 	assert_int_equal(inherited_find(&inherited, "db", found, 4), 0);
-	assert_true(inherited_add(&inherited, db, "db:web", 2)); /* as in $LISTEN_FDNAMES */
-	assert_true(add(&inherited, web, "web"));
-	assert_true(add(&inherited, second, "db"));
+	assert_int_equal(inherited_add(&inherited, db, "db:web", 2), 0); /* as in $LISTEN_FDNAMES */
+	assert_int_equal(add(&inherited, web, "web"), 0);
+	assert_int_equal(add(&inherited, second, "db"), 0);
 	assert_int_equal(inherited_find(&inherited, "db", found, 4), 2);
 	assert_int_equal(found[0], db);
 	assert_int_equal(found[1], second);
@@ -69,10 +70,10 @@ what_does_not_listen_stays_the_callers(void **state)
 	fds[2] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	fds[3] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	for (int i = 0; i < 4; i++) {
-		assert_false(add(&inherited, fds[i], "db"));
+		assert_int_equal(add(&inherited, fds[i], "db"), -ENOTSOCK);
 		assert_int_equal(close(fds[i]), 0);
 	}
-	assert_false(add(&inherited, -1, "db"));
+	assert_int_equal(add(&inherited, -1, "db"), -EBADF);
 	assert_int_equal(inherited.n, 0);
 	inherited_clear(&inherited);
 }

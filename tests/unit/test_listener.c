@@ -110,9 +110,9 @@ one_that_is_closed_takes_in_nobody_in_spite_of_duplicates(void **state)
 	uint16_t port = port_of(listener);
 
 	(void)state;
-	assert_true(listener_is_one(duplicate));
+	assert_int_equal(listener_check(duplicate), 0);
 	listener_close(listener);
-	assert_false(listener_is_one(duplicate));
+	assert_int_equal(listener_check(duplicate), -ENOTSOCK);
 	assert_true(connect4(port) < 0);
 	close(duplicate);
 }
@@ -170,10 +170,10 @@ what_does_not_listen_is_no_listener(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	assert_false(listener_is_one(fds[0]));
+	assert_int_equal(listener_check(fds[0]), -ENOTSOCK);
 	assert_int_equal(listener_accept(fds[0]), -EINVAL);
-	assert_false(listener_is_one(datagrams));
-	assert_false(listener_is_one(-1));
+	assert_int_equal(listener_check(datagrams), -ENOTSOCK);
+	assert_int_equal(listener_check(-1), -EBADF);
 	assert_false(listener_fits(-1, &any));
 	assert_false(listener_fits(fds[0], &any)); /* of another family */
 	close(datagrams);
