@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,12 +88,28 @@ histories(void **unused)
 	free(items);
 }
 
+static void
+what_there_is_no_room_for_changes_nothing(void **state)
+{
+	struct agenda agenda = {0};
+	struct agenda_item item = {0};
+
+	(void)state;
+	assert_int_equal(agenda_reserve(&agenda, 1), 0);
+	agenda_set(&agenda, &item, 7);
+	assert_int_equal(agenda_reserve(&agenda, SIZE_MAX), -ENOMEM);
+	assert_ptr_equal(agenda_first(&agenda), &item);
+	assert_int_equal(agenda.n, 1);
+	agenda_clear(&agenda);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_earliest_comes_first),
 	    cmocka_unit_test(histories),
+	    cmocka_unit_test(what_there_is_no_room_for_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
