@@ -117,6 +117,7 @@ tests_unit_test_parktable_grown_CPPFLAGS = $(AM_CPPFLAGS) -DPARKTABLE_MORE=64
 tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getgrnam,--wrap=getsockopt
 
 # An allocation fails.
+tests_unit_test_agenda_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
 tests_unit_test_ladder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
 # The kernel's timer is one of the test's.
