@@ -32,8 +32,8 @@ REASONS = {
         event_assign event_base_loop event_base_loopbreak event_config_new event_config_set_flag
         event_config_require_features event_get_base event_pending
         yaml_parser_parse yaml_parser_set_encoding yaml_parser_set_input_string
-        json_array json_array_append_new json_array_get json_array_size json_dump_callback json_dumpf
-        json_dumps json_equal json_false json_integer json_integer_value json_load_callback json_null
+        json_array json_array_append_new json_array_get json_array_size json_dump_callback json_dumpb
+        json_dumpf json_dumps json_equal json_false json_integer json_integer_value json_load_callback json_null
         json_object json_object_get json_object_iter json_object_iter_key json_object_iter_next
         json_object_iter_value json_object_key_to_iter json_object_set_new json_object_set_new_nocheck
         json_object_size json_object_update json_pack json_real json_set_alloc_funcs json_string
