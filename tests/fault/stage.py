@@ -48,8 +48,9 @@ class Echo:
                 if sock is self._listener:
                     taken = sock.accept()[0]
                     taken.setblocking(False)
-                    self._held[taken.fileno()] = taken
-                    self._unsaid[taken.fileno()] = b""
+                    with self._lock:
+                        self._held[taken.fileno()] = taken
+                        self._unsaid[taken.fileno()] = b""
                 else:
                     self._answer(sock)
 
