@@ -7,7 +7,7 @@
 #
 # Not counted, since no test can take it:
 # - the failing side of an assert(): that is a bug, and ends the program;
-# - what jansson's loops ask besides whether they are over, and libc's loops over control messages;
+# - what jansson's loops ask besides whether they are over;
 # - branches that the compiler made and no statement has (--exclude-unreachable-branches).
 # What else is excluded has a marker in its line, and its reason there; coverage.py lists these.
 gcovr_options = --exclude-unreachable-branches \
