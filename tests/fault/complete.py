@@ -11,7 +11,7 @@ import sys
 
 REASONS = {
     "computes, or copies what is there": """
-        memchr memcmp memcpy memmem memmove memrchr memset strchr strcmp strcpy strcspn strerror strlen strncmp
+        bcmp memchr memcmp memcpy memmem memmove memrchr memset strchr strcmp strcpy strcspn strerror strlen strncmp
         strncpy strrchr strspn strstr strtod strtoll strtoul stpcpy stpncpy sscanf snprintf vsnprintf strftime
         qsort bsearch inet_ntop inet_pton gai_strerror sigaddset sigdelset sigemptyset sigfillset
         htons ntohs htonl ntohl explicit_bzero __errno_location __ctype_b_loc __stack_chk_fail __assert_fail""",
@@ -53,7 +53,6 @@ ADDED = re.compile(r"_ITM_|__(a|ub|t|l)san_|__sanitizer_|__gcov_|__llvm_|__tls_g
 
 
 def plain(name):
-    name = name.partition("@")[0]
     checked = re.fullmatch(r"__(\w+)_chk", name)
     if checked and checked[1] != "stack":
         return checked[1]
@@ -64,7 +63,8 @@ def main():
     program, calls, *made = sys.argv[1:]
     printed = subprocess.run(["nm", "-D", "--undefined-only", program], check=True, text=True,
                              stdout=subprocess.PIPE).stdout
-    called = {plain(line.split()[-1]) for line in printed.splitlines() if not ADDED.match(line.split()[-1])}
+    names = {line.split()[-1].partition("@")[0] for line in printed.splitlines()}
+    called = {plain(name) for name in names if not ADDED.match(name)}
     with open(calls, encoding="utf-8") as table:
         fail = {line.split(", ")[4] for line in table if line.startswith("CALL(")} | set(made)
     need_not = {name: reason for reason, names in REASONS.items() for name in names.split()}

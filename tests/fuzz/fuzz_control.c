@@ -199,7 +199,7 @@ receive_all(void)
 static void
 send_text(struct caller *c, const char *text, size_t size, bool whole)
 {
-	size_t sent;
+	size_t sent = 0;
 
 	caller_connect(c, path);
 	if (whole)
