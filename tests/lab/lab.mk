@@ -56,7 +56,7 @@ EXTRA_DIST += tests/cli/ctl.py
 # tests wait most of the time and each has a network of its own: four at a time, where pytest can.
 # Who wants a machine to himself gets it: what fails beside others is tried once more, alone, and
 # has failed if it does so again. The log has both.
-lab_pytest = KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 \
+lab_pytest = KAGUARD='$(abs_builddir)/src/kaguard' PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS= \
 	$(PYTHON) -m pytest -o cache_dir='$(abs_builddir)/tests/lab/cache' -q -rfs
 
 .PHONY: check-lab
