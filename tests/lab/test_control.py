@@ -186,7 +186,7 @@ def test_slow_reader_of_much(large):
         begun = time.monotonic()
         while time.monotonic() - begun < 2:
             assert other.is_served()
-        assert memory_kb(large) < before_kb + 200000
+        assert memory_kb(large) < before_kb + 250000  # a sanitizer keeps what was freed
         await_look(lambda: dropped(slow), 20, "end of the slow one")
         assert other.is_served()
 

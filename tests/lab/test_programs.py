@@ -119,7 +119,10 @@ http.server.ThreadingHTTPServer(("", int(__import__("sys").argv[1])), Handler).s
 
     def stop(self):
         for process in self.processes:
-            process.send_signal(signal.SIGINT)  # postgres would wait for its clients otherwise
+            # postgres would wait for its clients otherwise; the others may have inherited that it is
+            # ignored, as it is of what a shell has started in the background.
+            fast = process.args[0] == PROGRAMS["postgres"]
+            process.send_signal(signal.SIGINT if fast else signal.SIGTERM)
         for process in self.processes:
             process.wait(10)
 
