@@ -47,6 +47,14 @@ move_urgent(struct relay_leg *from, struct pipe *pipe)
 	return write(pipe->write_fd, &byte, 1);
 }
 
+/* Before urgent data it looks like the end, where that has come already; which is told of together
+ * with the end (tcp_poll() in net/ipv4/tcp.c). */
+static bool
+may_stop_at_urgent(const struct relay_leg *from, bool blocked)
+{
+	return from->urgent || (!blocked && !from->ending);
+}
+
 /* From the socket into an empty pipe. 1: something. 0: nothing for now, or no more. */
 static int
 fill(struct relay *relay, enum relay_side side, struct relay_end *end)
@@ -57,8 +65,7 @@ fill(struct relay *relay, enum relay_side side, struct relay_end *end)
 	bool blocked = n < 0 && would_block(errno);
 	int error = errno;
 
-	/* Before urgent data it looks like the end, where that has come already. */
-	if (n == 0 || (blocked && from->urgent)) {
+	if ((n == 0 || blocked) && may_stop_at_urgent(from, blocked)) {
 		ssize_t urgent = move_urgent(from, pipe);
 
 		blocked = blocked && urgent <= 0;
