@@ -68,7 +68,7 @@ close_ear(struct ear *ear)
 static void
 open_ear(struct ear *ear)
 {
-	if (wake_arm(&ear->wake, ear->fd, WAKE_READ, -1) < 0)
+	if (wake_arm(&ear->wake, ear->fd, WAKE_READ | WAKE_END, -1) < 0)
 		wake_after(&ear->forward->all->resume, NO_ROOM_MS);
 }
 
@@ -104,6 +104,17 @@ on_resume(struct wake *wake, unsigned what)
 	forward_resume(container_of(wake, struct forwards, resume));
 }
 
+/* Whoever has a duplicate has shut it down: it would be readable for ever, with nobody there. */
+static void
+begin_anew(struct ear *ear)
+{
+	struct forward *f = ear->forward;
+
+	close_ear(ear);
+	forward_report_deaf(f, "it was shut down", FIRST_RETRY_MS);
+	wake_after(&f->retry, FIRST_RETRY_MS);
+}
+
 static void
 on_ear(struct wake *wake, unsigned what)
 {
@@ -112,7 +123,9 @@ on_ear(struct wake *wake, unsigned what)
 	struct forwards *all = f->all;
 	int fd = 0;
 
-	(void)what;
+	/* Of a unix socket accept4() does not say so (unix_accept() in net/unix/af_unix.c). */
+	if (what & WAKE_END)
+		fd = -EINVAL;
 	for (unsigned i = 0; i < ACCEPTS && fd >= 0 && !all->paused; i++) {
 		if (all->n_clients >= all->max_clients) {
 			pause_all(all, 0);
@@ -126,6 +139,8 @@ on_ear(struct wake *wake, unsigned what)
 		else if (fd == -ECONNABORTED || fd == -EINTR)
 			fd = 0;
 	}
+	if (fd == -EINVAL)
+		begin_anew(ear);
 	if (!all->paused)
 		all->paused_told = false;
 	forward_pump(f);
@@ -140,7 +155,7 @@ add_ear(struct forward *f, int fd)
 	int r = wake_init(f->all->loop, &ear->wake, on_ear);
 
 	if (r == 0 && !f->all->paused)
-		r = wake_arm(&ear->wake, fd, WAKE_READ, -1);
+		r = wake_arm(&ear->wake, fd, WAKE_READ | WAKE_END, -1);
 	if (r < 0) {
 		wake_clear(&ear->wake);
 		return r;
@@ -220,6 +235,7 @@ open_own(struct forward *f, char *why, size_t size)
 	if (r < 0) {
 		snprintf(why, size, "%s", strerror(-r));
 		listener_close(fd);
+		stow_remove(f->all->keep, &before.stowed);
 	}
 	return r;
 }

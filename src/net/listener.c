@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,16 @@ listener_close(int fd)
 		(void)clear_way(&place);
 }
 
+/* A unix socket that was shut down says still that it listens (unix_shutdown() in
+ * net/unix/af_unix.c). */
+static bool
+is_shut_down(int fd)
+{
+	struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0 && (end.revents & (POLLRDHUP | POLLHUP)) != 0;
+}
+
 int
 listener_check(int fd)
 {
@@ -245,7 +256,7 @@ listener_check(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0)
 		return -errno;
-	if (type != SOCK_STREAM || !listens)
+	if (type != SOCK_STREAM || !listens || is_shut_down(fd))
 		return -ENOTSOCK;
 	flags = fcntl(fd, F_GETFL);
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? 0 : -errno;
