@@ -6,7 +6,8 @@
  * faulty.c makes them. No guard: it is included for its macro.
  *
  * special.c has those that are more than that: open(), fcntl(), read(), write(), ioctl(), mremap(),
- * asprintf(), epoll_ctl(), epoll_create1(), pipe2(), timerfd_settime() and sd_journal_sendv().
+ * asprintf(), connect(), epoll_ctl(), epoll_create1(), pipe2(), timerfd_settime() and
+ * sd_journal_sendv().
  *
  * What is in neither cannot fail in a way that a program could meet: clock_gettime(), close() (it
  * has closed), munmap() of all that was mapped, pthread_mutex_lock() and the like; what does
@@ -30,7 +31,6 @@ CALL(int, -1, EMFILE, ENOBUFS, socket, (int a, int b, int c), (a, b, c))
 CALL(int, -1, EMFILE, 0, socketpair, (int a, int b, int c, int *d), (a, b, c, d))
 CALL(int, -1, EADDRNOTAVAIL, EACCES, bind, (int a, const struct sockaddr *b, socklen_t c), (a, b, c))
 CALL(int, -1, EADDRINUSE, 0, listen, (int a, int b), (a, b))
-CALL(int, -1, EADDRNOTAVAIL, ENETUNREACH, connect, (int a, const struct sockaddr *b, socklen_t c), (a, b, c))
 CALL(int, -1, EMFILE, ECONNABORTED, accept4, (int a, struct sockaddr *b, socklen_t *c, int d), (a, b, c, d))
 CALL(int, -1, ENOMEM, ENOPROTOOPT, setsockopt, (int a, int b, int c, const void *d, socklen_t e), (a, b, c, d, e))
 CALL(int, -1, ENOBUFS, 0, getsockopt, (int a, int b, int c, void *d, socklen_t *e), (a, b, c, d, e))

@@ -4,10 +4,10 @@
 # calls.h names. libevent, libyaml and jansson are linked statically where that can be, so that what
 # they call fails as well.
 EXTRA_PROGRAMS += tests/fault/kaguard-faulty
-fault_made = open fcntl read write ioctl mremap asprintf epoll_ctl epoll_create1 epoll_create pipe2 pipe \
-	timerfd_settime clock_gettime sd_journal_sendv
-tests_fault_kaguard_faulty_SOURCES = src/daemon/main.c tests/fault/faulty.c tests/fault/faulty.h tests/fault/special.c \
-	tests/fault/calls.h
+fault_made = open fcntl read write connect ioctl mremap asprintf epoll_ctl epoll_create1 epoll_create \
+	pipe2 pipe timerfd_settime clock_gettime sd_journal_sendv
+tests_fault_kaguard_faulty_SOURCES = src/daemon/main.c tests/fault/faulty.c tests/fault/faulty.h \
+	tests/fault/special.c tests/fault/calls.h
 tests_fault_kaguard_faulty_CFLAGS = $(AM_CFLAGS) -fno-omit-frame-pointer
 tests_fault_kaguard_faulty_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fault
 tests_fault_kaguard_faulty_LDFLAGS = $(AM_LDFLAGS) -Wl,@tests/fault/wrap.opts
@@ -36,10 +36,11 @@ dist_check_SCRIPTS += tests/fault/complete.sh tests/fault/faults.sh
 tests/fault/complete.log: src/kaguard$(EXEEXT) tests/fault/wrap.opts
 tests/fault/faults.log: tests/fault/kaguard-faulty$(EXEEXT)
 
-# Threads: the couriers by themselves; and the whole daemon, its resolver's pool too, in three lives
-# without a failure. Under ThreadSanitizer: configure with --enable-tsan.
+# Threads: the couriers and the resolver's pool by themselves (many names, some cancelled, some that
+# outlive it); and the whole daemon, three times through its lives, without a failure. Under
+# ThreadSanitizer: configure with --enable-tsan.
 threads = tests/unit/test_courier tests/unit/test_courier_jam tests/unit/test_journal \
-	tests/unit/test_notify
+	tests/unit/test_notify tests/unit/test_resolve
 
 .PHONY: check-tsan
 if TSAN

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -29,6 +30,8 @@ int __real_fcntl(int fd, int cmd, ...);
 int __wrap_fcntl(int fd, int cmd, ...);
 int __real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+int __real_connect(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
 int __real_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags);
 int __real_epoll_create(int size);
@@ -203,6 +206,16 @@ __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 	if (clock == CLOCK_BOOTTIME && slept)
 		ret->tv_sec += 3600;
 	return r;
+}
+
+/* To nowhere, that is to let go of what there was: tcp_disconnect() has nothing that could fail. */
+int
+__wrap_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (address->sa_family == AF_UNSPEC || !FAULT_MEETS("connect"))
+		return __real_connect(fd, address, size);
+	fault_errno(EADDRNOTAVAIL, ENETUNREACH);
+	return -1;
 }
 
 /* Only what has to be allocated can fail. */
