@@ -21,7 +21,8 @@ tests/fault/wrap.opts: $(srcdir)/tests/fault/calls.h
 			$(srcdir)/tests/fault/calls.h && \
 		printf -- '--wrap=%s\n' $(fault_made); } >$@
 
-EXTRA_DIST += tests/fault/complete.py tests/fault/faults.py tests/fault/lives.py tests/fault/stage.py tests/fault/lsan.supp
+EXTRA_DIST += tests/fault/complete.py tests/fault/faults.py tests/fault/life.py tests/fault/lives.py \
+	tests/fault/stage.py tests/fault/lsan.supp
 
 # Every failure once, some 2,100: half an hour. All of what follows it goes by ASan, UBSan and
 # LSan, so configure with --enable-sanitizers. FAULTS='--persistent' has what fails go on to fail.

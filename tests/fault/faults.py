@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""faults.py PROGRAM [--sample N] [--calls NAMES] [--persistent] [--jobs N] [--seed N] [--only ID:N[:2]@DAEMON] [--healthy N] [--keep]
+"""faults.py PROGRAM [--sample N] [--calls NAMES] [--persistent] [--jobs N] [--seed N]
+          [--only ID:N[:2]@DAEMON] [--healthy N] [--keep]
 
 Every failure once. PROGRAM is tests/fault/kaguard-faulty. It is run through its lives (lives.py): a busy
 one, a quiet one, and a start with a wrong configuration. First all their calls are listed; then one is run
 again for each, and that call fails. Every time it has to go on and to have all its sessions in the end, or
 to end with a documented status and a reason, upon which the next one goes on. Nothing that a tunnel carries
 may be missing without the client being told, nothing that was learnt may be lost. No sanitizer may have
-anything to say, and no descriptor may be left.
+anything to say, and no descriptor may be left. Many are tried at once; what is broken then is told, and
+tried again alone: "broken once" is what was not broken again.
 
   --sample N      only N of these, other ones each time
   --calls NAMES   only of these functions, with commas between
@@ -16,20 +18,26 @@ anything to say, and no descriptor may be left.
   --healthy N     no failure at all, N times: for other sanitizers
 """
 import argparse
+import atexit
 import collections
 import concurrent.futures
 import contextlib
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
-from lives import LIVES, BusyLife, QuietLife, RefusedLife, isolate
-from stage import Broken
+from life import isolate
+from lives import LIVES, BusyLife, QuietLife, RefusedLife
+from stage import Broken, die_with_parent
 
 # What is made by hand in special.c can fail in two ways, too.
-TWOFOLD = {"open", "read", "write", "epoll_ctl", "epoll_create1"}
+TWOFOLD = {"connect", "open", "read", "write", "epoll_ctl", "epoll_create1"}
+KILLING = (signal.SIGINT, signal.SIGTERM)
 TRIES = 3  # what is done once in many turns of a loop is not done in every life
 
 
@@ -45,7 +53,7 @@ def where(program, callers):
 
 def try_once(program, number, fault, options):
     """Run with that fault. Its outcome in a word, and what is to be said of it if that is "broken"."""
-    life = life_of(fault)(program, number, fault, 1 if options.persistent else 10)
+    life = life_of(fault)(program, number, fault, persistent=options.persistent)
     outcome, words = "survived", ""
     try:
         if options.persistent:
@@ -56,7 +64,7 @@ def try_once(program, number, fault, options):
             life.run(options.normal[life_of(fault)])
         if not life.met():
             outcome = "not met"
-        elif any(life.statuses):
+        elif any(status > 0 for status in life.statuses):
             outcome = "ended"
     except Broken as broken:
         outcome = "broken"
@@ -119,15 +127,34 @@ def list_faults(program, options):
     return faults
 
 
+def leave_nothing():
+    """In files, where we are killed: the processes see to themselves."""
+    tempfile.tempdir = tempfile.mkdtemp(prefix="kaguard-faults-")
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+
+    def end(signo, _):
+        shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+        os._exit(128 + signo)
+    for signo in KILLING:
+        signal.signal(signo, end)
+
+
+def begin_worker():
+    die_with_parent()
+    for signo in KILLING:
+        signal.signal(signo, signal.SIG_DFL)
+    isolate()
+
+
 def try_all(program, faults, jobs, options):
-    """Their outcomes. Each process has a network of its own, if it may."""
-    results = []
-    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=isolate) as pool:
+    """Their outcomes; what is broken is told. Each process has a network of its own, if it may."""
+    results = {}
+    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=begin_worker) as pool:
         futures = [pool.submit(try_one, program, i + 1, name, fault, options)
                    for i, (name, fault) in enumerate(faults)]
         for future in concurrent.futures.as_completed(futures):
-            results.append(future.result())
-            outcome, name, fault, words = results[-1]
+            outcome, name, fault, words = future.result()
+            results[name, fault] = outcome
             if outcome == "broken":
                 print(f"# {name}, --only {fault[1]}@{fault[0]}: {words}", flush=True)
             if sys.stderr.isatty():
@@ -135,21 +162,40 @@ def try_all(program, faults, jobs, options):
     return results
 
 
+def try_beside(program, faults, options):
+    """Many at once; and what was broken beside others once more, alone."""
+    quiet = [fault for fault in faults if life_of(fault[1]) is QuietLife]
+    busy = [fault for fault in faults if life_of(fault[1]) is not QuietLife]
+    results = try_all(program, busy, options.jobs, options)
+    results |= try_all(program, quiet, 3 * options.jobs, options)  # they wait, mostly
+    broken = [fault for fault in faults if results[fault] == "broken"]
+    if broken:
+        print(f"# {len(broken)} once more, alone", flush=True)
+        again = try_all(program, broken, 1, options)
+        results |= {fault: "broken" if again[fault] == "broken" else "broken once" for fault in broken}
+    return results
+
+
 def report(results):
     table = collections.defaultdict(collections.Counter)
-    for outcome, name, _, _ in results:
+    for (name, _), outcome in results.items():
         table[name][outcome] += 1
         table["all"][outcome] += 1
-    columns = ("survived", "ended", "not met", "broken")
-    print(f"# {'call':26}" + "".join(f"{column:>10}" for column in columns))
+    columns = ("survived", "ended", "not met", "broken once", "broken")
+    print(f"# {'call':26}" + "".join(f"{column:>12}" for column in columns))
     for name in sorted(table, key=lambda n: (n == "all", n)):
-        print(f"# {name:26}" + "".join(f"{table[name][column]:10}" for column in columns))
+        print(f"# {name:26}" + "".join(f"{table[name][column]:12}" for column in columns))
     return table["all"]["broken"]
 
 
 def try_only(options):
-    fault, _, number = options.only.partition("@")
-    outcome, words = try_once(options.program, 0, (int(number), fault), options)
+    ident, _, number = options.only.partition("@")
+    fault = int(number), ident
+    kind = life_of(fault)
+    life = live(kind, options.program, 0)
+    options.normal[kind] = life.open
+    life.close()
+    outcome, words = try_once(options.program, 0, fault, options)
     print(words + outcome)
     return outcome == "broken"
 
@@ -162,7 +208,7 @@ def try_healthy(options):
     return False
 
 
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("program")
     parser.add_argument("--sample", type=int)
@@ -173,7 +219,13 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--healthy", type=int)
     parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    if not options.keep:
+        leave_nothing()
     options.normal = collections.defaultdict(lambda: None)
     isolate()
     if options.only is not None:
@@ -189,11 +241,7 @@ def main():
     print(f"# {len(faults)} of {listed} failures, seed {options.seed}", flush=True)
     begun = time.monotonic()
     options.normal = dict(options.normal)
-    quiet = [fault for fault in faults if life_of(fault[1]) is QuietLife]
-    busy = [fault for fault in faults if life_of(fault[1]) is not QuietLife]
-    results = try_all(options.program, busy, options.jobs, options)
-    results += try_all(options.program, quiet, 3 * options.jobs, options)  # they wait, mostly
-    broken = report(results)
+    broken = report(try_beside(options.program, faults, options))
     print(f"# {time.monotonic() - begun:.0f} s\n1..1\n{'not ' if broken else ''}ok 1 - every failure")
     return broken > 0
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 """What stands around a daemon whose calls fail: peers on the loopback, a service manager, one who asks."""
 import contextlib
+import ctypes
 import json
 import os
 import random
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -13,10 +15,17 @@ import threading
 import time
 
 FIRST_FD = 3  # SD_LISTEN_FDS_START
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
 
 
 class Broken(Exception):
     """What kaguard promises was not kept."""
+
+
+def die_with_parent():
+    """Nothing is left behind by a harness that is killed."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Echo:
@@ -217,6 +226,7 @@ class Daemon:
                        os.path.dirname(os.path.abspath(__file__)), "lsan.supp")}
 
             def hand_over():
+                die_with_parent()
                 high = [os.dup2(fd, 100 + i) for i, (_, fd) in enumerate(store)]
                 for i, fd in enumerate(high):
                     os.dup2(fd, FIRST_FD + i)
