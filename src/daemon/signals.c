@@ -67,6 +67,7 @@ signals_open(struct signals *signals, struct loop *loop)
 void
 signals_clear(struct signals *signals)
 {
+	mask(SIG_BLOCK);
 	for (int i = 0; i < SIGNALS; i++)
 		wake_clear(&signals->wakes[i]);
 }

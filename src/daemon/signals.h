@@ -21,6 +21,8 @@ void signals_block(void);
 
 /* 0, or negative errno; those that were blocked come now. */
 int signals_open(struct signals *signals, struct loop *loop);
+
+/* They are blocked again: the process ends with the status that it has. */
 void signals_clear(struct signals *signals);
 
 #endif

@@ -162,12 +162,20 @@ class Life:
             self.all_up(sessions=self.sessions)
             self.settle(normal)
 
+    def ask_too_late(self):
+        """For what it would do otherwise: that does not change how it ends."""
+        for _ in range(30):
+            self.daemon.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.01)
+
     def stop(self):
         """It ends in order when it is told to."""
         if self.daemon is None:
             return
         asked = self.daemon.process.poll() is None
         self.daemon.process.send_signal(signal.SIGTERM)
+        if asked and not self.persistent:
+            self.ask_too_late()
         # Where failures go on, it may be one that has only just begun.
         self.end(*(0,) * asked, *(0, 1, 78, -signal.SIGTERM) * self.persistent)
 
