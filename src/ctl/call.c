@@ -7,14 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define PIECE (64 * 1024)
 
+/* Where as many wait to be accepted as there may (listen(2)), a daemon that hangs has others wait
+ * for ever. */
+#define PATIENCE_S 5
+
+/* When SO_SNDTIMEO is over it is told as if the socket did not block (unix_stream_connect() in
+ * net/unix/af_unix.c). */
+static int
+error_of(int error)
+{
+	return error == EAGAIN ? -ETIMEDOUT : -error;
+}
+
 int
 call_open(struct call *call, const char *path)
 {
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int r;
 
@@ -23,9 +37,11 @@ call_open(struct call *call, const char *path)
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
 	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (call->fd >= 0 && connect(call->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	if (call->fd >= 0 &&
+	    setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(call->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
-	r = -errno;
+	r = error_of(errno);
 	call_close(call);
 	return r;
 }
@@ -49,7 +65,7 @@ send_all(int fd, const char *bytes, size_t size)
 			continue;
 		/* Who hangs up may have said why. */
 		if (n < 0)
-			return errno == EPIPE || errno == ECONNRESET ? 0 : -errno;
+			return errno == EPIPE || errno == ECONNRESET ? 0 : error_of(errno);
 		bytes += n;
 		size -= (size_t)n;
 	}

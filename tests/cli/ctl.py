@@ -233,6 +233,19 @@ def no_daemon():
         assert done.returncode == 3 and "File name too long" in done.stderr, (command, done)
 
 
+def a_daemon_that_hangs():
+    """It takes in nobody any more, and as many wait for that already as there may."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener, \
+            socket.socket(socket.AF_UNIX) as waiting:
+        path = os.path.join(directory, "control")
+        listener.bind(path)
+        listener.listen(0)
+        waiting.connect(path)
+        done = subprocess.run([PROGRAM, "-S", path, "status"], capture_output=True, text=True,
+                              timeout=60, check=False)
+    assert done.returncode == 3 and f"the daemon at {path} does not answer" in done.stderr, done
+
+
 def socket_from_the_environment():
     for value, where in (("/nonexistent/x", "/nonexistent/x"), ("", "/run/kaguard/control")):
         done = subprocess.run([PROGRAM, "plan"], capture_output=True, text=True, check=False,
@@ -610,7 +623,7 @@ def measuring_needs_a_peer():
 
 
 TESTS = [usage_is_told, measure_wants_what_it_can_do, help_and_version_need_no_daemon, no_daemon,
-         socket_from_the_environment, answers_that_are_none, lists_that_are_none,
+         a_daemon_that_hangs, socket_from_the_environment, answers_that_are_none, lists_that_are_none,
          a_peer_that_is_none, output_that_cannot_be_written, status_is_a_table,
          status_has_a_code_for_each_case, large_answers_come_in_pieces, states_are_chosen, tunnels_stand_below,
          probes_are_told_as_they_come, sessions_are_reconnected, versions_are_told,
