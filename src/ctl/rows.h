@@ -47,7 +47,7 @@ extern const struct grid_source rows_source;
 int rows_read(struct json_t *document, unsigned states, struct rows *ret);
 void rows_clear(struct rows *rows);
 
-/* What is said above the table. */
+/* How all sessions of the daemon are, in a line of its own. */
 const char *rows_summary(const struct rows *rows);
 
 /* The bits of a list such as "backoff,idle" or "down"; 0: there is a word in it that is no state.

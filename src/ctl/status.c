@@ -11,6 +11,7 @@
 #include "ctl/rows.h"
 #include "ctl/tunnels.h"
 #include "ctl/watch.h"
+#include "policy/summary.h"
 
 int
 status_verdict(const struct rows *rows)
@@ -35,8 +36,17 @@ status_fetch(const struct ctl *ctl, struct call *call, struct rows *ret)
 	return CTL_OK;
 }
 
+const char *
+status_line(const struct ctl *ctl, const struct rows *rows, char buf[STATUS_LINE])
+{
+	const struct summary summary = {
+	    .peers = ctl->n_arguments, .sessions = (unsigned)rows->total, .up = (unsigned)rows->up};
+
+	return summary.peers > 0 ? summary_status(&summary, buf, STATUS_LINE) : rows_summary(rows);
+}
+
 static void
-print_table(const struct rows *rows)
+print_table(const struct ctl *ctl, const struct rows *rows)
 {
 	struct grid grid = {.source = &rows_source,
 	    .rows = rows->list,
@@ -45,7 +55,7 @@ print_table(const struct rows *rows)
 	    .coloured = ctl_has_colours()};
 	char line[GRID_LINE];
 
-	puts(rows_summary(rows));
+	puts(status_line(ctl, rows, line));
 	if (rows->n == 0)
 		return;
 	grid_measure(&grid);
@@ -92,9 +102,8 @@ show_status(const struct ctl *ctl)
 		keep_shown(&rows);
 		r = ctl_print_json(json_incref(rows.document));
 	} else {
-		print_table(&rows);
+		print_table(ctl, &rows);
 		tunnels_print(rows.document);
-		r = ferror(stdout) || fflush(stdout) != 0 ? CTL_NO_DAEMON : CTL_OK;
 	}
 	rows_clear(&rows);
 	return r == CTL_OK ? verdict : r;

@@ -105,7 +105,7 @@ draw(struct watch *w)
 
 	if (w->first > most)
 		w->first = most;
-	put_text(w, 0, rows_summary(&w->rows));
+	put_text(w, 0, status_line(w->ctl, &w->rows, line));
 	put_place(w);
 	screen_line(&w->screen, 2, "");
 	screen_line(&w->screen, 3, w->rows.n > 0 ? grid_titles(&w->grid, line) : "");

@@ -328,6 +328,14 @@ def status_is_a_table():
     assert ran.asked[0] == ("Status", {}, True), ran.asked
 
 
+def status_counts_who_was_asked_for():
+    """What is said of all others would be told to whoever watches one peer only."""
+    for peers, line in ((["hq"], "2/3 sessions to 1 peer up"),
+                        (["hq", "depot"], "2/3 sessions to 2 peers up")):
+        Run(["status", *peers], {"Status": [status(UP, SUSPECT, DOWN)], "Forwards": GOING}).expect(
+            1, out=f"^{line}$")
+
+
 def status_has_a_code_for_each_case():
     for sessions, code in (([UP, SUSPECT], 0), ([UP, DOWN], 1), ([DOWN], 2), ([], 0)):
         Run(["status"], {"Status": [status(*sessions)], "Forwards": GOING}).expect(
@@ -625,7 +633,7 @@ def measuring_needs_a_peer():
 TESTS = [usage_is_told, measure_wants_what_it_can_do, help_and_version_need_no_daemon, no_daemon,
          a_daemon_that_hangs, socket_from_the_environment, answers_that_are_none, lists_that_are_none,
          a_peer_that_is_none, output_that_cannot_be_written, status_is_a_table,
-         status_has_a_code_for_each_case, large_answers_come_in_pieces, states_are_chosen, tunnels_stand_below,
+         status_counts_who_was_asked_for, status_has_a_code_for_each_case, large_answers_come_in_pieces, states_are_chosen, tunnels_stand_below,
          probes_are_told_as_they_come, sessions_are_reconnected, versions_are_told,
          reloads_tell_what_is_wrong, plans_are_a_table, events_are_told,
          events_have_colours_on_a_terminal, tables_fit_the_terminal, metrics_answer_one_request,
