@@ -257,12 +257,11 @@ static int
 conclude(const struct ctl *ctl, struct job *job)
 {
 	char text[MEASURE_TEXT];
-	int r;
+	int r = CTL_OK;
 
 	wipe(job);
 	if (job->gai_error != 0)
-		return ctl_complain(CTL_FAILED, "%s: %s", job->host,
-		    job->gai_error == EAI_SYSTEM ? strerror(errno) : gai_strerror(job->gai_error));
+		return ctl_complain(CTL_FAILED, "%s: %s", job->host, gai_strerror(job->gai_error));
 	if (job->measuring && job->measure.error != 0)
 		return ctl_complain(
 		    CTL_FAILED, "%s: %s", ctl->arguments[0], strerror(job->measure.error));
@@ -277,10 +276,7 @@ conclude(const struct ctl *ctl, struct job *job)
 	if (ctl->given & CTL_JSON)
 		r = ctl_print_json(measure_json(&job->report));
 	else
-		r = printf("%s\n", findings_text(&job->report.view, text)) < 0 ||
-			    fflush(stdout) != 0
-			? CTL_FAILED
-			: CTL_OK;
+		puts(findings_text(&job->report.view, text));
 	return r == CTL_OK && !job->report.view.complete ? CTL_INCOMPLETE : r;
 }
 
@@ -292,7 +288,7 @@ permille_of(const char *text)
 	double percent = strtod(text, &end);
 
 	if (end == text || (end[0] != '\0' && strcmp(end, "%") != 0) ||
-	    percent * 10 < LADDER_MIN_PRECISION || percent * 10 > LADDER_MAX_PRECISION)
+	    !(percent * 10 >= LADDER_MIN_PRECISION && percent * 10 <= LADDER_MAX_PRECISION))
 		return -1;
 	return (int)(percent * 10 + 0.5);
 }

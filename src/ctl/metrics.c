@@ -108,7 +108,7 @@ show_metrics(const struct ctl *ctl)
 	if (ctl->given & CTL_JSON)
 		return ctl_print_json(document);
 	if (metrics_text(document, stdout) < 0)
-		r = ctl_complain(CTL_NO_DAEMON, "the output could not be written");
+		r = CTL_FAILED;
 	json_decref(document);
 	return r;
 }

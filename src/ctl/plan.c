@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "policy/plan.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ print_table(const json_t *document)
 	struct table *table = plantable_new(heartbeats);
 	json_t *item;
 	size_t i;
-	int r;
+	int r = -ENOMEM;
 
 	json_array_foreach(peers, i, item)
 	{
@@ -101,9 +102,10 @@ print_table(const json_t *document)
 		if (heartbeats)
 			add_heartbeat(table, json_object_get(item, "heartbeat"));
 	}
-	r = table != NULL ? table_print(table, stdout) : -1;
+	if (table != NULL)
+		r = table_print(table, stdout);
 	table_free(table);
-	return r < 0 || fflush(stdout) != 0 ? ctl_complain(CTL_FAILED, "out of memory") : CTL_OK;
+	return r == -ENOMEM ? ctl_complain(CTL_FAILED, "out of memory") : CTL_OK;
 }
 
 static int

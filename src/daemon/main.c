@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/help.h"
 #include "daemon/show.h"
+#include "host/cli.h"
 #include "policy/version.h"
 
 enum {
@@ -33,6 +35,8 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static const char letters[] = ":c:l:hV";
+
 static int
 usage(const char *what, const char *which)
 {
@@ -40,6 +44,17 @@ usage(const char *what, const char *which)
 	    "kaguard: %s%s\nUsage: kaguard [OPTION]...; 'kaguard --help' lists the options\n", what,
 	    which);
 	return EXIT_USAGE;
+}
+
+/* The exit code for what was, or was not, printed. */
+static int
+printed(int r)
+{
+	if (r >= 0 && cli_has_written())
+		return EXIT_SUCCESS;
+	fprintf(stderr, "kaguard: the output could not be written%s\n",
+	    r == -ENOMEM ? ": out of memory" : "");
+	return EXIT_FAILURE;
 }
 
 /* Load, print what there is to say, and show the plans if asked to. The exit code. */
@@ -57,7 +72,7 @@ check(const char *path, int mode, bool json)
 	if (mode == OPT_PLAN)
 		r = show_plans_in_force(config, json);
 	config_free(config);
-	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return printed(r);
 }
 
 static int
@@ -68,13 +83,13 @@ run(int mode, bool json, const struct daemon_options *options)
 	case OPT_PLAN:
 		return check(options->config_path, mode, json);
 	case OPT_FIREWALLS:
-		return show_firewalls(json, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return printed(show_firewalls(json, stdout));
 	case OPT_SCHEMA:
-		return config_schema_print(stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return printed(config_schema_print(stdout));
 	case 'h':
-		return fputs(help_text(), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return printed(fputs(help_text(), stdout));
 	case 'V':
-		return puts("kaguard " KAGUARD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return printed(puts("kaguard " KAGUARD_VERSION));
 	default:
 		return daemon_run(options);
 	}
@@ -84,11 +99,12 @@ int
 main(int argc, char *argv[])
 {
 	struct daemon_options options = {KAGUARD_SYSCONFDIR "/kaguard.yaml", -1};
+	char option[CLI_OPTION];
 	bool json = false;
 	int c, mode = 0;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:l:hV", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		if (c == 'c')
 			options.config_path = optarg;
 		else if (c == 'l' && (options.log_level = config_log_level(optarg)) < 0)
@@ -99,7 +115,7 @@ main(int argc, char *argv[])
 		else if (c == ':')
 			return usage("an argument is missing after ", argv[optind - 1]);
 		else if (c == '?')
-			return usage("unknown option ", argv[optind - 1]);
+			return usage("unknown option ", cli_unknown(argv, letters, option));
 		else if (c != 'l' && mode != 0 && mode != c)
 			return usage("these options exclude each other", "");
 		else if (c != 'l')

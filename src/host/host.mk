@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 libkaguard_a_SOURCES += \
+	src/host/cli.c src/host/cli.h \
 	src/host/control.c src/host/control.h \
 	src/host/courier.c src/host/courier.h \
 	src/host/haul.c src/host/haul.h \

@@ -113,6 +113,8 @@ peers:
 END
 
 refused "unknown option" --frobnicate
+refused "unknown letter among others" -Vz --json
+ok "of several letters the one that is meant is told" err_has 'unknown option -z$'
 refused "stray argument" peers
 refused "option without its argument" -c
 refused "unknown log level" -c "$dir/good.yaml" -l loud
@@ -210,5 +212,15 @@ ok "--list-firewalls --json lists as many" json \
 ran --schema
 ok "--schema: exit 0" exits 0
 ok "--schema is a JSON Schema" json "'\$schema' in j and 'peers' in j['properties']"
+
+for option in --help --version --schema --list-firewalls "--list-firewalls --json" \
+	"--plan -c $dir/good.yaml" "--plan --json -c $dir/good.yaml"; do
+	code=0
+	command="kaguard $option >/dev/full"
+	# shellcheck disable=SC2086
+	"$KAGUARD" $option >/dev/full 2>"$dir/err" || code=$?
+	ok "$option: what cannot be written is a failure" exits 1
+	ok "$option: and told" err_has '^kaguard: the output could not be written$'
+done
 
 echo "1..$tests"

@@ -188,11 +188,15 @@ def usage_is_told():
                            (["--http", "plan"], "--http does not go with plan"),
                            (["-wj", "status"], "--watch does not go with --json"),
                            (["probe"], r"probe needs a PEER$"),
-                           (["version", "hq"], "version takes no more than 0 PEERs"),
+                           (["version", "hq"], "hq is one too many for version"),
+                           (["measure", "a:1", "b:2"], "b:2 is one too many for measure"),
+                           (["plan", *65 * ["hq"]], "plan takes no more than 64 PEERs"),
                            (["dance"], "there is no command 'dance'"),
                            ([], r"which command\?"),
                            (["--socket"], "an argument is missing after --socket"),
-                           (["--later", "status"], "unknown option --later"),
+                           (["--later", "status"], "unknown option --later$"),
+                           (["--json=yes", "status"], "unknown option --json=yes$"),
+                           (["-jzw", "status"], "unknown option -z$"),
                            (["-w", "status"], "--watch needs a terminal")):
         Run(arguments, {}).expect(64, err=f"^kaguardctl: .*{why}")
     Run(["--http", "-j", "metrics"], {}).expect(64, err="--http does not go with --json")
@@ -217,7 +221,8 @@ def help_and_version_need_no_daemon():
         Run([letter], {}).expect(0, out=r"^  status  +\[PEER\]\.\.\. ")
     Run(["-V"], {}).expect(0, out=r"^kaguardctl \d")
     with open("/dev/full", "w", encoding="utf-8") as full:
-        assert Run(["-h"], {}, stdout=full).code == 1
+        for letter in ("-h", "-V"):
+            assert Run([letter], {}, stdout=full).code == 1, letter
 
 
 # --- who does not answer as it should -----------------------------------------------------------
@@ -303,13 +308,16 @@ def a_peer_that_is_none():
 
 def output_that_cannot_be_written():
     answers = {"Status": [status(UP)], "Forwards": GOING, "Plan": [{"peers": [{"peer": "hq"}]}],
-               "Events": [{"events": [{"text": "x"}]}], "Metrics": [{"peers": []}]}
+               "Events": [{"events": [{"text": "x"}]}], "Metrics": [{"peers": []}],
+               "Probe": [{"sessions": [UP | {"answered": True}]}], "Reconnect": [{"closed": 1}],
+               "Reload": [{"changes": "none", "remarks": []}], "GetInfo": [{"version": "9"}]}
     with open("/dev/full", "w", encoding="utf-8") as full:
-        for command, code in (("status", 3), ("metrics", 3), ("plan", 1), ("events", 1)):
-            ran = Run([command], answers, stdout=full)
-            assert ran.code == code, (command, ran.code, ran.err)
-            ran = Run(["-j", command], answers, stdout=full)
-            assert ran.code == 3 and "could not be written" in ran.err, (command, ran.err)
+        for command in (["metrics"], ["plan"], ["events"], ["probe", "hq"], ["reconnect", "hq"],
+                        ["reload"], ["version"], ["status"]):
+            for option in ([], ["-j"]):
+                ran = Run(option + command, answers, stdout=full)
+                assert ran.code == (3 if command == ["status"] else 1), (command, ran.code)
+                assert ran.err == "kaguardctl: the output could not be written\n", ran.err
         assert Run(["events", "-f"], answers, stdout=full).code == 1
 
 

@@ -16,7 +16,7 @@ BEGIN {
 	owner["^libmnl/"] = "^net/rtnl(_parse)?\\.c$"
 
 	# kaguardctl knows of the daemon what the socket tells. What both have is words, tables and a clock.
-	ctl_knows = "^(policy/[a-z_]+|host/(monotonic|plantable|table|text))\\.h$"
+	ctl_knows = "^(policy/[a-z_]+|host/(cli|monotonic|plantable|table|text))\\.h$"
 
 	# But measure asks no daemon: it has a network and an address of its own.
 	measure_knows = "^(net/(clock|measure|resolve)|config/scalar)\\.h$"
