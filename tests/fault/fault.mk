@@ -24,7 +24,7 @@ tests/fault/wrap.opts: $(srcdir)/tests/fault/calls.h
 EXTRA_DIST += tests/fault/complete.py tests/fault/faults.py tests/fault/life.py tests/fault/lives.py \
 	tests/fault/stage.py tests/fault/lsan.supp
 
-# Every failure once, some 2,100: half an hour. All of what follows it goes by ASan, UBSan and
+# Every failure once, some 2,000: half an hour. All of what follows it goes by ASan, UBSan and
 # LSan, so configure with --enable-sanitizers. FAULTS='--persistent' has what fails go on to fail.
 faults = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/fault/faults.py
 
