@@ -208,7 +208,16 @@ add_failure(struct draft *d, const struct session *s)
 	add(d, ": %s", error_text(s->error));
 }
 
-/* A failure is told once until a session has lasted; local trouble once for all peers. */
+/* Local trouble of a kind that all peers have: too few of something, or no way out. The others come
+ * from what is configured for the peer, such as bind and device, or of a rule about it. */
+static bool
+is_shared(const struct session *s)
+{
+	return s->reason == REASON_LOCAL && s->error != EADDRNOTAVAIL && s->error != ENODEV &&
+	       s->error != EAFNOSUPPORT && s->error != EACCES && s->error != EPERM;
+}
+
+/* A failure is told once until a session has lasted; what all peers have, once for all of them. */
 static bool
 failure_is_news(struct session *s)
 {
@@ -216,7 +225,7 @@ failure_is_news(struct session *s)
 	uint32_t bit = 1u << s->reason;
 	bool news = !(peer->told & bit);
 
-	if (s->reason == REASON_LOCAL) {
+	if (is_shared(s)) {
 		news = peer->guard->local_teller == NULL;
 		if (news)
 			peer->guard->local_teller = peer;
@@ -234,7 +243,7 @@ report_failed(struct session *s, int64_t retry_ms)
 	struct draft d;
 
 	s->peer->last_reason = s->reason;
-	if (!local && !admit(s, STORM_FAILED, &priority))
+	if (!is_shared(s) && !admit(s, STORM_FAILED, &priority))
 		return;
 	draft_begin(&d, s);
 	d.fields.old_state = d.fields.state;

@@ -40,6 +40,14 @@ def test_bind_to_an_address_that_is_not_here(bench):
     assert sorted(s.address for s in peer.sessions) == sorted([netlab.CLIENT4, NOWHERE])
 
 
+def test_each_has_trouble_of_its_own(bench):
+    """What is configured for one peer is wrong by itself: another's trouble does not say it."""
+    daemon = bench.guard(config((netlab.SERVER4, f"bind: {NOWHERE}"),
+                                (netlab.SERVER4, "device: none0")))
+    daemon.await_said("our side cannot: Cannot assign requested address", peer="p0")
+    daemon.await_said("our side cannot: No such device", peer="p1")
+
+
 def test_device(bench):
     """SO_BINDTODEVICE: where the only way leads through another device there is none."""
     peer = bench.peer()
