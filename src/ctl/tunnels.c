@@ -62,18 +62,17 @@ static enum grid_colour
 cell_of(const void *rows, size_t at, unsigned column, char cell[GRID_CELL])
 {
 	const json_t *row = json_array_get(rows, at), *value = json_object_get(row, keys[column]);
+	bool deaf = column == COLUMN_LISTEN && !json_is_true(json_object_get(row, "listening"));
 
 	if (json_is_string(value))
-		snprintf(cell, GRID_CELL, "%s", json_string_value(value));
+		snprintf(cell, GRID_CELL, "%s%s", deaf ? "not at " : "", json_string_value(value));
 	else if (column == COLUMN_LISTEN)
 		snprintf(cell, GRID_CELL, "no more");
 	else if (column == COLUMN_TO_PEER || column == COLUMN_TO_CLIENT)
 		put_bytes(cell, json_number_value(value));
 	else
 		snprintf(cell, GRID_CELL, "%.0f", json_number_value(value));
-	return column == COLUMN_LISTEN && !json_is_true(json_object_get(row, "listening"))
-		   ? GRID_BAD
-		   : GRID_PLAIN;
+	return deaf ? GRID_BAD : GRID_PLAIN;
 }
 
 static const struct grid_source source = {columns, N_COLUMNS, cell_of};

@@ -376,10 +376,12 @@ def tunnels_stand_below():
            "clients_cut_off": 0, "bytes_to_peer": 999, "bytes_to_client": 1234567}
     old = row | {"peer": "old", "listen": None, "listening": False, "bytes_to_peer": 25000000000,
                  "bytes_to_client": 5e19}
-    ran = Run(["status"], {"Status": [status(UP)], "Forwards": [[{"forwards": [row]},
+    deaf = row | {"peer": "deaf", "listen": "127.0.0.1:80", "listening": False}
+    ran = Run(["status"], {"Status": [status(UP)], "Forwards": [[{"forwards": [row, deaf]},
                                                                  {"forwards": [old]}]]})
     ran.expect(0, out=r"^hq +unix:/run/x +2 +0 +12345 +1 +0 +999 B +1.2 MB$")
     assert re.search(r"^old +no more .* 25 GB +50000 PB$", ran.out, re.M), ran.out
+    assert re.search(r"^deaf +not at 127.0.0.1:80 +2 ", ran.out, re.M), ran.out
     # One from before there were tunnels; and one that says something else of them.
     Run(["status"], {"Status": [status(UP)]}).expect(0, out="^2/4")
     Run(["status"], {"Status": [status(UP)], "Forwards": [None]}).expect(3, err="hung up")
