@@ -63,7 +63,8 @@ on_wake(struct wake *wake, unsigned what)
 	} else if (more > 0) {
 		wake_after(wake, DISCARD_PAUSE_MS);
 	} else if (what & WAKE_TIME) {
-		watch(conn);
+		if (watch(conn) < 0)
+			wake_after(wake, DISCARD_PAUSE_MS);
 	}
 }
 

@@ -69,6 +69,23 @@ run(struct fixture *f)
 	wake_disarm(&f->patience);
 }
 
+/* That its conn is to be watched fails once. */
+static struct fixture *unwatched;
+
+int __real_wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms);
+int __wrap_wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms);
+
+int
+__wrap_wake_arm(struct wake *wake, int fd, unsigned what, int64_t delay_ms)
+{
+	if (unwatched == NULL || wake != &unwatched->conn.wake)
+		return __real_wake_arm(wake, fd, what, delay_ms);
+	wake_disarm(wake);
+	loop_stop(unwatched->net.loop);
+	unwatched = NULL;
+	return -ENOMEM;
+}
+
 /* A pair of connected sockets, and the conn holds one of them. */
 static void
 hold(struct fixture *f)
@@ -253,6 +270,22 @@ what_is_left_when_it_is_dropped_is_nobodys(void **state)
 	assert_int_equal(f->lost, -1);
 }
 
+/* Left alone after data, it cannot be watched again at first, and its end is seen all the same. */
+static void
+one_that_cannot_be_watched_is_looked_at_again(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, "x");
+	unwatched = f;
+	run(f);
+	assert_null(unwatched);
+	assert_int_equal(f->lost, -1);
+	shutdown(f->peer, SHUT_WR);
+	run(f);
+	assert_int_equal(f->lost, 0);
+}
+
 int
 main(void)
 {
@@ -265,6 +298,7 @@ main(void)
 	    TEST(there_may_be_no_room),
 	    TEST(a_dead_one_is_found_by_sending),
 	    TEST(what_is_left_when_it_is_dropped_is_nobodys),
+	    TEST(one_that_cannot_be_watched_is_looked_at_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,9 @@ tests_unit_test_sockets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getsockopt
 # Connections are made at once, or with oneself.
 tests_unit_test_connect_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect,--wrap=getsockname
 
+# A socket cannot be watched.
+tests_unit_test_conn_talk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=wake_arm
+
 # The measurement's time passes faster; and what it needs may be refused.
 measure_fixture = tests/unit/measure_fixture.c tests/unit/measure_fixture.h
 tests_unit_test_measure_SOURCES = tests/unit/test_measure.c $(measure_fixture)
