@@ -18,13 +18,18 @@
 /* Handled in one go: some 2 ms. */
 #define SLICE 256
 
+/* For so long, whatever was promised, a beat may be on its way. */
+#define GRACE_MS 1000
+
 /* After this, what found no room for itself is tried again. */
 #define NO_ROOM_MS 100
 
 struct beat {
 	struct agenda_item item;
 	struct session *session;
+	int64_t until_ms;  /* the application has time for its answer */
 	uint32_t answered; /* bytes received since it was sent */
+	uint32_t resent;   /* segments of the session by then that were sent again */
 	uint16_t matched;  /* of what is expected, by the last of them */
 	uint16_t sent;	   /* bytes of one that found no room for all of them */
 	uint8_t state;	   /* enum beat_state */
@@ -179,14 +184,34 @@ heart_data(struct conn *conn, const char *data, size_t len)
 	rest(b, BEAT_REST, 0);
 }
 
+/* Until the plan has promised to notice a silent death. */
+static int64_t
+promised_ms(const struct session *s, const struct tcp_facts *facts)
+{
+	return s->peer->plan.detect_worst_ms - facts->idle_ms;
+}
+
+/* The application has its time from now on. Whether the beat has arrived is looked at before that,
+ * where it is to be known sooner. */
+static void
+await(struct beat *b, int64_t known_in_ms)
+{
+	struct guard *guard = b->session->peer->guard;
+	int64_t wait_ms = terms_of(b->session)->terms.timeout_ms;
+
+	b->until_ms = guard_now_ms(guard) + wait_ms;
+	schedule(guard, b, guard_now_ms(guard) + (known_in_ms < wait_ms ? known_in_ms : wait_ms));
+}
+
 /* The rest of it, where there was not room for all. */
 static void
-send_beat(struct beat *b)
+send_beat(struct beat *b, const struct tcp_facts *facts)
 {
 	struct session *s = b->session;
 	struct guard *guard = s->peer->guard;
 	const struct config_heartbeat *terms = terms_of(s);
 	struct conn_news lost = {.what = CONN_LOST};
+	int64_t left_ms = promised_ms(s, facts);
 	int r = guard->ops->send(&s->conn, terms->send + b->sent, terms->send_len - b->sent);
 
 	if (r < 0) {
@@ -203,8 +228,9 @@ send_beat(struct beat *b)
 	b->answered = 0;
 	b->state = BEAT_ASKED;
 	tally_beat(s->peer);
+	b->resent = facts->resent;
 	s->conn.listening = true;
-	schedule(guard, b, guard_now_ms(guard) + terms->terms.timeout_ms);
+	await(b, left_ms > GRACE_MS ? left_ms : GRACE_MS);
 }
 
 /* Unless data was seen meanwhile. */
@@ -219,31 +245,21 @@ beat(struct beat *b)
 	if (b->sent == 0 && facts.quiet_ms < beat_least_ms(&terms_of(s)->terms, state))
 		rest(b, BEAT_REST, facts.quiet_ms);
 	else
-		send_beat(b);
+		send_beat(b, &facts);
 }
 
-/* The time for an answer has passed; it may lie there, if we were late ourselves. */
+/* It is unanswered still, as far as the kernel knows. */
 static void
-judge(struct beat *b)
+judge_silence(struct beat *b, const struct tcp_facts *facts)
 {
 	struct session *s = b->session;
-	struct guard *guard = s->peer->guard;
-	struct tcp_facts facts = {0};
-	int64_t wait_ms = terms_of(s)->terms.timeout_ms, left_ms;
-	enum beat_verdict verdict;
+	bool in_flight = facts->data_in_flight;
+	int64_t left_ms = promised_ms(s, facts);
 
-	guard->ops->read(&s->conn);
-	if (!is_awaited(b))
-		return;
-	guard->ops->facts(&s->conn, &facts);
-	left_ms = s->peer->plan.detect_worst_ms - facts.idle_ms;
-	verdict = beat_judge((enum beat_state)b->state, facts.data_in_flight, left_ms);
-	switch (verdict) {
+	switch (beat_judge((enum beat_state)b->state, in_flight, left_ms)) {
 	case BEAT_WAITS:
-		b->state = facts.data_in_flight ? BEAT_ADRIFT : BEAT_ASKED;
-		if (facts.data_in_flight && left_ms < wait_ms)
-			wait_ms = left_ms;
-		schedule(guard, b, guard_now_ms(guard) + wait_ms);
+		b->state = in_flight ? BEAT_ADRIFT : BEAT_ASKED;
+		await(b, in_flight ? left_ms : INT64_MAX);
 		break;
 	case BEAT_UNANSWERED:
 		session_lose(s, REASON_HEARTBEAT, 0);
@@ -252,6 +268,28 @@ judge(struct beat *b)
 		session_lose(s, REASON_PENDING, ETIMEDOUT);
 		break;
 	}
+}
+
+/* The time for an answer has passed, or for a sign of life; it may lie there, if we were late
+ * ourselves. */
+static void
+judge(struct beat *b)
+{
+	struct session *s = b->session;
+	struct guard *guard = s->peer->guard;
+	struct tcp_facts facts = {0};
+
+	guard->ops->read(&s->conn);
+	if (!is_awaited(b))
+		return;
+	guard->ops->facts(&s->conn, &facts);
+	if (facts.resent != b->resent) /* it has come late, if it has */
+		b->state = BEAT_ADRIFT;
+	b->resent = facts.resent;
+	if (b->state == BEAT_ASKED && !facts.data_in_flight && guard_now_ms(guard) < b->until_ms)
+		schedule(guard, b, b->until_ms);
+	else
+		judge_silence(b, &facts);
 }
 
 int64_t
@@ -296,10 +334,8 @@ for_each(struct guard *guard, void (*fn)(struct beat *b))
 static void
 excuse(struct beat *b)
 {
-	struct guard *guard = b->session->peer->guard;
-
 	if (is_awaited(b))
-		schedule(guard, b, guard_now_ms(guard) + terms_of(b->session)->terms.timeout_ms);
+		await(b, INT64_MAX);
 }
 
 void
@@ -327,7 +363,7 @@ heart_is_late(const struct session *s)
 	const struct beat *b = beat_of(s);
 
 	return b != NULL && is_awaited(b) &&
-	       b->item.due_ms - guard_now_ms(s->peer->guard) < terms_of(s)->terms.timeout_ms / 2;
+	       b->until_ms - guard_now_ms(s->peer->guard) < terms_of(s)->terms.timeout_ms / 2;
 }
 
 bool

@@ -17,7 +17,7 @@ enum beat_state {
 	BEAT_REST,   /* until the next one */
 	BEAT_SOON,   /* likewise, and how long it was quiet is not known */
 	BEAT_ASKED,  /* one was sent, and is not answered */
-	BEAT_ADRIFT, /* and it had not even arrived when its time was over */
+	BEAT_ADRIFT, /* and it was sent again, or had not even arrived when its time was over */
 };
 
 struct beat_terms {
