@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "lifeworld.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +29,15 @@ session_of(struct conn *conn)
 }
 
 static unsigned
-host_of(struct lifeworld *life, const struct conn *conn)
+host_of(const struct lifeworld *life, const struct conn *conn)
 {
 	return (unsigned)(conn->attempt->host - life->w.hosts);
 }
 
 /* --- what the kernel and the firewall see ----------------------------------------------------- */
 
-/* Nobody is forgotten by a firewall that keeps its word, unless it did not get the probes. */
+/* Nobody is forgotten by a firewall that is as it was planned for, unless it did not get the
+ * probes. */
 static void
 on_expired(struct simnet *sim, struct conn *conn)
 {
@@ -47,8 +47,9 @@ on_expired(struct simnet *sim, struct conn *conn)
 	const struct life_promise *promise = &life->promises[host];
 
 	life->sum.expired++;
-	if (life->lies_ms[host] != 0 || a->keep.cut || a->keep.demanded ||
-	    a->entry_ms <= promise->changed_ms)
+	if (promise->plan.refresh_worst_ms > a->host->forgets_ms || a->keep.cut ||
+	    a->keep.demanded || a->entry_ms <= promise->changed_ms ||
+	    a->entry_ms <= life->paths.changed_ms[host])
 		return;
 	assert_true((int)a->keep.missed - 1 > promise->plan.survives_lost);
 }
@@ -63,13 +64,14 @@ down_for(const struct simnet *sim, const struct attempt *a)
 	return (host->down ? sim->now_ms : host->up_ms) - from_ms;
 }
 
-static void
-on_gave_up(struct simnet *sim, struct conn *conn)
+void
+life_given_up(struct simnet *sim, struct conn *conn)
 {
 	struct lifeworld *life = life_of(sim);
 	const struct attempt *a = conn->attempt;
 	const struct life_promise *promise = &life->promises[host_of(life, conn)];
-	bool all_by_chance = a->keep.by_chance == a->keep.probes;
+	unsigned in_vain = a->keep.probes + a->talk.tries;
+	bool all_by_chance = a->keep.by_chance == in_vain;
 	double part = (double)(sim->now_ms - a->talk.heard_ms) / (double)promise->detect_ms;
 
 	life->sum.given_up++;
@@ -79,45 +81,59 @@ on_gave_up(struct simnet *sim, struct conn *conn)
 	if (a->talk.heard_ms <= promise->changed_ms)
 		return;
 	if (all_by_chance)
-		assert_true((int)a->keep.probes > promise->plan.survives_lost);
+		assert_true((int)in_vain > promise->plan.survives_lost);
 	else if (a->keep.by_chance == 0 && !a->keep.mute && !a->keep.demanded && !a->forgotten)
 		assert_true(down_for(sim, a) >= session_of(conn)->peer->config->wish.outage_ms);
 }
 
-static const struct simwatch watch = {.expired = on_expired, .gave_up = on_gave_up};
-
-/* --- what holds at any time ------------------------------------------------------------------- */
-
 /* The odds, as they are promised: of a probe's way there and back, for as many in a row. */
 static void
-expect_losses(struct lifeworld *life, const struct attempt *a)
+expect_losses(struct simnet *sim, struct conn *conn)
 {
-	const struct life_promise *promise = &life->promises[host_of(life, a->conn)];
+	struct lifeworld *life = life_of(sim);
+	const struct attempt *a = conn->attempt;
+	const struct life_promise *promise = &life->promises[host_of(life, conn)];
 	double arrives = 1 - (double)a->host->loss_permille / 2000;
 	double lost = 1 - arrives * arrives * arrives * arrives;
 
 	life->sum.expected += pow(lost, promise->plan.survives_lost + 1);
 }
 
+static const struct simwatch watch = {.expired = on_expired,
+    .gave_up = life_given_up,
+    .asked = expect_losses,
+    .sent = lifeheart_sent,
+    .said = lifeheart_said};
+
+/* --- what holds at any time ------------------------------------------------------------------- */
+
 static void
 check_silence(struct lifeworld *life, const struct conn *conn)
 {
 	const struct attempt *a = conn->attempt;
-	int64_t most_ms;
+	int64_t most_ms = life->promises[host_of(life, conn)].detect_ms;
 
-	if (!a->held)
-		return;
-	most_ms = life->promises[host_of(life, conn)].detect_ms;
-	/* A probe on demand begins anew, when the kernel was about to give up perhaps. */
-	if (a->keep.demanded)
+	/* A probe on demand begins anew, when the kernel was about to give up perhaps; so do data
+	 * that nobody waits for any more since the heartbeat is another. */
+	if (a->keep.demanded || (a->talk.unacked && a->talk.asked_ms < 0))
 		most_ms *= 2;
 	assert_true(life->w.sim.now_ms - a->talk.heard_ms <= most_ms + a->host->rtt_ms);
 }
 
+static void
+check_conn(struct lifeworld *life, struct conn *conn)
+{
+	if (!conn->attempt->held)
+		return;
+	check_silence(life, conn);
+	lifeheart_check(life, session_of(conn));
+	lifepath_check(session_of(conn)->peer);
+}
+
 /* The bound is the larger of two plans', while somebody may have been heard last under the first.
  */
-static void
-note_plans(struct lifeworld *life)
+void
+life_note_plans(struct lifeworld *life)
 {
 	for (size_t i = 0; i < life->w.guard.n_peers; i++) {
 		const struct peer *peer = life->w.guard.peers[i];
@@ -129,6 +145,7 @@ note_plans(struct lifeworld *life)
 				p->detect_ms = peer->plan.detect_worst_ms;
 			p->plan = peer->plan;
 			p->changed_ms = now_ms;
+			lifepath_check_plan(life, peer);
 		} else if (now_ms - p->changed_ms > 2 * p->detect_ms) {
 			p->detect_ms = p->plan.detect_worst_ms;
 		}
@@ -192,39 +209,50 @@ check(struct lifeworld *life)
 	struct conn *last = w->sim.last;
 
 	if (last != NULL) {
-		note_plans(life);
+		life_note_plans(life);
 		note_dead(life, session_of(last)->peer);
 		world_check_peer(w, session_of(last)->peer);
-		check_silence(life, last);
+		check_conn(life, last);
 		check_herds(life);
 		check_lines(life);
 	}
 	if (w->events % 1024 != 0)
 		return;
-	note_plans(life);
+	life_note_plans(life);
 	world_check(w);
 	for (unsigned i = 0; i < w->sim.n_all; i++)
 		if (w->sim.all[i]->conn != NULL)
-			check_silence(life, w->sim.all[i]->conn);
+			check_conn(life, w->sim.all[i]->conn);
 }
 
-/* --- what befalls ----------------------------------------------------------------------------- */
+/* --- its course ------------------------------------------------------------------------------- */
 
-static void
-pass(struct lifeworld *life, int64_t ms)
+static bool
+step(struct lifeworld *life, int64_t until_ms)
+{
+	int64_t due_ms = lifepath_due_ms(life);
+
+	if (world_step(&life->w, due_ms < until_ms ? due_ms : until_ms))
+		return true;
+	if (due_ms > until_ms)
+		return false;
+	lifepath_run(life);
+	return true;
+}
+
+void
+life_pass(struct lifeworld *life, int64_t ms)
 {
 	struct world *w = &life->w;
 	int64_t until_ms = w->sim.now_ms + ms, before_ms = w->sim.now_ms;
 	unsigned up = w->guard.in_state[FSM_UP];
 
-	while (world_step(w, until_ms)) {
+	lifepath_tell(life);
+	while (step(life, until_ms)) {
 		w->events++;
 		life->sum.hours += (double)(up * (w->sim.now_ms - before_ms)) / HOUR;
 		before_ms = w->sim.now_ms;
 		up = w->guard.in_state[FSM_UP];
-		if (w->sim.probed != NULL)
-			expect_losses(life, w->sim.probed);
-		w->sim.probed = NULL;
 		check(life);
 		if (storm_due_ms(&w->guard) >= 0 && storm_due_ms(&w->guard) <= w->sim.now_ms)
 			storm_flush(&w->guard);
@@ -232,115 +260,30 @@ pass(struct lifeworld *life, int64_t ms)
 	life->sum.hours += (double)(up * (w->sim.now_ms - before_ms)) / HOUR;
 }
 
-static uint32_t
-choose(struct lifeworld *life, uint32_t n)
-{
-	return simnet_random(&life->w.sim) % n;
-}
-
-/* Another configuration: peers go and come, have more sessions and fewer, are declared otherwise.
- */
-static void
-configure(struct lifeworld *life)
-{
-	struct world *w = &life->w;
-	unsigned next = 1 - w->current, n = 0;
-	struct guard_changes changes;
-
-	for (unsigned i = 0; i < HOSTS; i++) {
-		struct config_peer *peer = &w->peers[next][n];
-		int64_t declared_ms = life->lies_ms[i];
-
-		if (w->events > 0 && choose(life, 16) == 0)
-			continue;
-		world_fill_peer(peer, i, 1 + choose(life, LIFE_SESSIONS));
-		peer->wish.firewall_ms = declared_ms != 0 ? declared_ms : w->hosts[i].forgets_ms;
-		peer->wish.detect_ms = (10 + 10 * choose(life, 2)) * MINUTE;
-		peer->wish.lost_probes = 1 + (int)choose(life, 2);
-		assert_int_equal(plan_make(&peer->wish, &peer->plan, NULL), 0);
-		n++;
-	}
-	w->config[next] = (struct config){.peers = w->peers[next], .n_peers = n};
-	assert_int_equal(guard_configure(&w->guard, &w->config[next], &changes), 0);
-	w->current = next;
-	guard_pump(&w->guard);
-	note_plans(life);
-}
-
-static void
-cut(struct lifeworld *life, struct simhost *host)
-{
-	host->down = true;
-	/* What lies between two may be too short for a probe. */
-	if (host->up_ms == 0 || life->w.sim.now_ms - host->up_ms > HOUR)
-		host->down_ms = life->w.sim.now_ms;
-	pass(life, 1 + choose(life, 4 * 60000));
-	host->down = false;
-	host->up_ms = life->w.sim.now_ms;
-}
-
-static void
-misfortune(struct lifeworld *life)
-{
-	static const int errors[] = {0, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETDOWN};
-	unsigned i = choose(life, HOSTS);
-	struct simhost *host = &life->w.hosts[i];
-
-	switch (choose(life, 16)) {
-	case 0:
-		host->mode = (enum simhost_mode)choose(life, SIMHOST_MODES);
-		break;
-	case 1:
-		simnet_kill(&life->w.sim, host, errors[choose(life, 5)], choose(life, 20000));
-		break;
-	case 2:
-		life->w.sim.max_sockets = choose(life, 2) ? 30 : UINT32_MAX;
-		break;
-	case 3: /* flushed; one in three has a backup that was a little behind */
-		simnet_forget(&life->w.sim, host, 1 + choose(life, 3));
-		break;
-	case 4:
-		host->restarted_ms = life->w.sim.now_ms;
-		break;
-	case 5:
-		guard_probe_all(&life->w.guard);
-		break;
-	case 6:
-		configure(life);
-		break;
-	case 7:
-	case 8:
-		cut(life, host);
-		break;
-	default: /* nothing, for once: what was ill recovers */
-		host->mode = SIMHOST_TAKES;
-		life->w.sim.max_sockets = UINT32_MAX;
-		break;
-	}
-}
-
 static void
 begin(struct lifeworld *life, uint64_t seed)
 {
-	static const int64_t timeouts_s[] = {120, 240, 350, 900, 3600, 432000};
 	static const unsigned losses[] = {0, 0, 10, 100};
 
 	memset(life, 0, sizeof(*life));
 	world_init(&life->w, seed);
 	life->w.sim.watch = &watch;
+	life->w.guard.moved = lifeheart_moved;
+	lifeheart_begin(life);
+	lifepath_begin(life);
 	for (unsigned i = 0; i < HOSTS; i++) {
 		struct simhost *host = &life->w.hosts[i];
 
 		host->late = true;
-		host->wall = (enum simwall)choose(life, SIMWALLS);
-		host->forgets_ms = 1000 * timeouts_s[choose(life, 6)];
-		host->loss_permille = losses[choose(life, 4)];
+		host->wall = (enum simwall)life_choose(life, SIMWALLS);
+		host->forgets_ms = lifepath_timeout_ms(life);
+		host->loss_permille = losses[life_choose(life, 4)];
 		host->restarted_ms = -1;
 		life->dead_ms[i] = -1;
-		if (choose(life, 6) == 0)
-			life->lies_ms[i] = (2 + choose(life, 2)) * host->forgets_ms;
+		if (life_choose(life, 6) == 0)
+			life->lies_ms[i] = (2 + life_choose(life, 2)) * host->forgets_ms;
 	}
-	configure(life);
+	life_configure(life);
 }
 
 void
@@ -352,19 +295,16 @@ life_run(uint64_t seed, struct life_sum *sum)
 	begin(life, seed);
 	life->sum = *sum;
 	for (int i = 0; i < MISFORTUNES; i++) {
-		misfortune(life);
-		pass(life, choose(life, 40 * 60000));
+		life_misfortune(life);
+		life_pass(life, life_choose(life, 40 * 60000));
 	}
-	for (unsigned i = 0; i < HOSTS; i++) {
-		life->w.hosts[i].mode = SIMHOST_TAKES;
-		life->w.hosts[i].loss_permille = 0;
-	}
-	life->w.sim.max_sockets = UINT32_MAX;
-	pass(life, 3 * HOUR);
+	life_recover(life);
+	life_pass(life, 3 * HOUR);
 	assert_int_equal(life->w.guard.in_state[FSM_UP], life->w.guard.n_sessions);
 	life->sum.events += life->w.events;
 	life->sum.lives++;
 	*sum = life->sum;
+	surveyor_close(&life->paths.surveyor);
 	world_clear(&life->w);
 	free(life);
 }

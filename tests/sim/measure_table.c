@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "path.h"
+#include "simpath.h"
 #include "policy/firewalls.h"
 
 #define LEAST_S	 30
@@ -39,7 +39,7 @@ enum upset {
 };
 
 struct row {
-	struct path path;
+	struct simpath path;
 	enum which which;
 	unsigned connections;
 	enum evidence_verdict verdict;
@@ -105,7 +105,7 @@ static uint64_t seed;
 
 /* What is to be found: the firewall's idle timeout, or the server's. */
 static int64_t
-truth(const struct row *row, const struct path *path)
+truth(const struct row *row, const struct simpath *path)
 {
 	return row->verdict == EVIDENCE_PEER_CLOSES ? path->server_ms : path->timeout_ms;
 }
@@ -115,7 +115,7 @@ truth(const struct row *row, const struct path *path)
  * handshake counts, the second copy of one of its packets may be the last that did.
  */
 static bool
-encloses(const struct ladder_view *view, int64_t t, const struct path *path)
+encloses(const struct ladder_view *view, int64_t t, const struct simpath *path)
 {
 	bool again = path->kind == PATH_IGNORES && path->loss_permille > 0;
 	int64_t late_ms = again ? LATE_MS + AGAIN_MS : LATE_MS;
@@ -124,7 +124,8 @@ encloses(const struct ladder_view *view, int64_t t, const struct path *path)
 }
 
 static void
-judge(const struct row *row, const struct path *path, const struct path_end *end, struct sum *sum)
+judge(const struct row *row, const struct simpath *path, const struct simpath_end *end,
+    struct sum *sum)
 {
 	int64_t t = truth(row, path), error = 0, wall = 0, bin;
 
@@ -160,7 +161,7 @@ judge(const struct row *row, const struct path *path, const struct path_end *end
 }
 
 static void
-upset(enum upset upset, int64_t at_ms, struct path *path)
+upset(enum upset upset, int64_t at_ms, struct simpath *path)
 {
 	switch (upset) {
 	case CALM:
@@ -189,17 +190,17 @@ measure(const struct row *row, int64_t timeout_ms, struct sum *sum)
 	    .opens = row->connections < 12 ? 4 * row->connections : row->connections,
 	    .opens_per_second = 10,
 	};
-	struct path path = row->path;
+	struct simpath path = row->path;
 	uint64_t random = seed + (uint64_t)timeout_ms;
-	struct path_end end;
+	struct simpath_end end;
 
 	if (path.rtt_ms == 0)
 		path.rtt_ms = 40;
 	if (row->which != ONCE)
 		path.timeout_ms = timeout_ms;
 	path.server_ms = path.timeout_ms * row->server_percent / 100;
-	upset(row->upset, path_random(&random, path.timeout_ms + 1), &path);
-	end = path_measure(&path, &wish, seed + (uint64_t)timeout_ms);
+	upset(row->upset, simpath_random(&random, path.timeout_ms + 1), &path);
+	end = simpath_measure(&path, &wish, seed + (uint64_t)timeout_ms);
 	judge(row, &path, &end, sum);
 }
 

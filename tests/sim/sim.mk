@@ -22,7 +22,8 @@ tests_sim_test_learning_SOURCES = tests/sim/test_learning.c $(simulation)
 tests_sim_test_survey_SOURCES = tests/sim/test_survey.c tests/sim/surveyed.c \
 	tests/sim/surveyed.h $(simulation)
 tests_sim_test_life_SOURCES = tests/sim/test_life.c tests/sim/lifeworld.c tests/sim/lifeworld.h \
-	$(simulation)
+	tests/sim/lifefate.c tests/sim/lifeheart.c tests/sim/lifepath.c \
+	tests/sim/simpath.c tests/sim/simpath.h $(simulation)
 endif
 
 # Lives of sessions, HOURS in all: make sim-long HOURS=1e8. SIM_SEED=n tests/sim/test_life leads one again.
@@ -33,7 +34,7 @@ sim-long: tests/sim/test_life
 # Measurements of simulated paths. make check tries some idle timeouts, make simulate-measure every
 # one from 30 s to 2 h; both print the table.
 check_PROGRAMS += tests/sim/measure_table
-tests_sim_measure_table_SOURCES = tests/sim/measure_table.c tests/sim/path.c tests/sim/path.h
+tests_sim_measure_table_SOURCES = tests/sim/measure_table.c tests/sim/simpath.c tests/sim/simpath.h
 tests_sim_measure_table_LDADD = $(KAGUARD_LIBS) -lm
 
 .PHONY: simulate-measure

@@ -13,10 +13,18 @@
 
 /* Data on a session: it arrives when it can, and the host's application may answer. */
 struct simtalk {
-	uint64_t event;	  /* the one that is valid; 0: none */
-	int64_t data_ms;  /* when data was last seen */
-	int64_t heard_ms; /* and any proof of life */
-	bool unacked;	  /* the host does not have it yet */
+	uint64_t event;	    /* the one that is valid; 0: none */
+	int64_t data_ms;    /* when data was last seen */
+	int64_t heard_ms;   /* and any proof of life */
+	int64_t sent_ms;    /* what was sent last, and when that arrived */
+	int64_t arrived_ms; /* where it has */
+	unsigned tries;	    /* in vain, of what is unacked, or of its answer: */
+	unsigned replies;
+	unsigned resent; /* ever */
+	bool unacked;	 /* the host does not have it yet */
+	/* for the test: */
+	int64_t asked_ms; /* the beat that has no answer was sent; -1: there is none */
+	unsigned beats;	  /* since it is held */
 };
 
 /* The kernel's keepalive, and what has come of its probes since the last answer. */
@@ -55,6 +63,18 @@ void simkeep_tune(struct simnet *sim, struct attempt *attempt, const struct keep
 void simkeep_event(struct simnet *sim, struct attempt *attempt);
 void simkeep_demand(struct simnet *sim, struct attempt *attempt, const struct keepalive *keepalive);
 
+/* The host has given a sign of life. */
+void simkeep_heard(struct simnet *sim, struct attempt *attempt);
+
+/* The kernel has had no answer for long enough. */
+void simattempt_give_up(struct simnet *sim, struct attempt *attempt);
+
+/* What came, for the daemon if it is listening; NULL is nothing. */
+void simattempt_read(struct simnet *sim, struct attempt *attempt, const char *data);
+
+/* Its end is on the way to the daemon. */
+bool simattempt_ends(const struct attempt *attempt);
+
 /* A packet on a session of ours: what comes of it. */
 enum simwall_end {
 	SIMWALL_ANSWERED,
@@ -63,11 +83,17 @@ enum simwall_end {
 };
 enum simwall_end simwall_send(struct simnet *sim, struct attempt *attempt);
 
+/* One of the host's, unasked: true where it arrives. */
+bool simwall_receive(struct simnet *sim, struct attempt *attempt);
+
 void simtalk_begin(struct attempt *attempt, int64_t now_ms);
 void simtalk_send(struct simnet *sim, struct attempt *attempt);
 
 /* Its event has come. What the application says, or NULL. */
 const char *simtalk_event(struct simnet *sim, struct attempt *attempt);
+
+/* The application says something unasked. What of it arrives, or NULL. */
+const char *simtalk_hear(struct simnet *sim, struct attempt *attempt, const char *data);
 
 void simtalk_facts(const struct attempt *attempt, int64_t now_ms, struct tcp_facts *facts);
 

@@ -4,6 +4,9 @@
 
 #include "simnet.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "simattempt.h"
 
 /* splitmix64: small, and good enough for a test. */
@@ -49,6 +52,39 @@ simnet_talk(struct simnet *sim, const struct simhost *host)
 		if (a->conn != NULL && a->held && a->host == host)
 			a->talk.data_ms = a->talk.heard_ms = sim->now_ms;
 	}
+}
+
+void
+simnet_say(struct simnet *sim, const struct simhost *host, const char *data)
+{
+	for (unsigned i = 0; i < sim->n_all; i++) {
+		struct attempt *a = sim->all[i];
+
+		if (a->conn != NULL && a->held && a->host == host)
+			simattempt_read(sim, a, simtalk_hear(sim, a, data));
+	}
+}
+
+bool
+simattempt_ends(const struct attempt *a)
+{
+	return a->news != 0 && a->next.what == CONN_LOST;
+}
+
+void
+simattempt_give_up(struct simnet *sim, struct attempt *a)
+{
+	if (sim->watch != NULL)
+		sim->watch->gave_up(sim, a->conn);
+	simattempt_tell(a, 0, CONN_LOST, ETIMEDOUT);
+}
+
+/* Unread data is nobody's business: the kernel's facts tell of it. */
+void
+simattempt_read(struct simnet *sim, struct attempt *a, const char *data)
+{
+	if (data != NULL && a->conn->listening)
+		sim->net.on_data(a->conn, data, strlen(data));
 }
 
 bool

@@ -35,6 +35,17 @@ idle_of(const struct attempt *a)
 	return 1000 * (int64_t)a->keep.values.idle_s;
 }
 
+void
+simkeep_heard(struct simnet *sim, struct attempt *a)
+{
+	a->keep.probes = a->keep.by_chance = 0;
+	a->keep.mute = false;
+	a->talk.heard_ms = sim->now_ms;
+	if (a->keep.demanded && !simattempt_ends(a))
+		simattempt_tell(a, a->host->rtt_ms, CONN_PROBED, 0);
+	a->keep.demanded = false;
+}
+
 /* Answered: the timer runs for an interval all the same, and then for what is left of the idle
  * time; here it is one event. */
 static void
@@ -43,9 +54,7 @@ begin_anew(struct simnet *sim, struct attempt *a)
 	int64_t idle_ms = idle_of(a);
 	int64_t delay_ms = fires_after(sim, a, 1000 * (int64_t)a->keep.values.interval_s);
 
-	a->keep.probes = a->keep.by_chance = 0;
-	a->keep.mute = false;
-	a->talk.heard_ms = sim->now_ms;
+	simkeep_heard(sim, a);
 	if (delay_ms < idle_ms)
 		delay_ms += fires_after(sim, a, idle_ms - delay_ms);
 	rest(sim, a, delay_ms);
@@ -54,14 +63,11 @@ begin_anew(struct simnet *sim, struct attempt *a)
 static void
 probe(struct simnet *sim, struct attempt *a)
 {
-	if (a->keep.probes++ == 0)
-		sim->probed = a;
+	if (a->keep.probes++ + a->talk.tries == 0 && sim->watch != NULL)
+		sim->watch->asked(sim, a->conn);
 	switch (simwall_send(sim, a)) {
 	case SIMWALL_ANSWERED:
 		begin_anew(sim, a);
-		if (a->keep.demanded)
-			simattempt_tell(a, a->host->rtt_ms, CONN_PROBED, 0);
-		a->keep.demanded = false;
 		break;
 	case SIMWALL_LOST:
 		rest(sim, a, fires_after(sim, a, 1000 * (int64_t)a->keep.values.interval_s));
@@ -90,14 +96,14 @@ simkeep_event(struct simnet *sim, struct attempt *a)
 	int64_t idle_ms = sim->now_ms - a->talk.heard_ms;
 
 	a->keep.event = 0;
-	if (!a->held || (a->news != 0 && a->next.what == CONN_LOST))
+	if (!a->held || simattempt_ends(a))
 		return;
-	if (!a->keep.demanded && idle_ms < idle_of(a)) {
+	if (a->talk.unacked) { /* "It is alive without keepalive": the data are sent again */
+		rest(sim, a, fires_after(sim, a, a->keep.demanded ? 1000 : idle_of(a)));
+	} else if (!a->keep.demanded && idle_ms < idle_of(a)) {
 		rest(sim, a, fires_after(sim, a, idle_of(a) - idle_ms));
 	} else if (gives_up(a, idle_ms)) {
-		if (sim->watch != NULL)
-			sim->watch->gave_up(sim, a->conn);
-		simattempt_tell(a, 0, CONN_LOST, ETIMEDOUT);
+		simattempt_give_up(sim, a);
 	} else {
 		probe(sim, a);
 	}

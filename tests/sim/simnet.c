@@ -52,16 +52,6 @@ deliver(struct simnet *sim, struct attempt *a)
 	sim->net.on_news(a->conn, &news);
 }
 
-/* Unread data is nobody's business: the kernel's facts tell of it. */
-static void
-deliver_data(struct simnet *sim, struct attempt *a)
-{
-	const char *data = simtalk_event(sim, a);
-
-	if (data != NULL && a->conn->listening)
-		sim->net.on_data(a->conn, data, strlen(data));
-}
-
 bool
 simnet_step(struct simnet *sim, int64_t until_ms)
 {
@@ -87,7 +77,7 @@ simnet_step(struct simnet *sim, int64_t until_ms)
 			return true;
 		}
 		if (event.id == a->talk.event) {
-			deliver_data(sim, a);
+			simattempt_read(sim, a, simtalk_event(sim, a));
 			return true;
 		}
 		if (event.id == a->news) {

@@ -61,13 +61,17 @@ struct simwatch {
 	void (*expired)(struct simnet *sim, struct conn *conn);
 	/* The kernel gives a session up; the daemon hears of it next. */
 	void (*gave_up)(struct simnet *sim, struct conn *conn);
+	/* The first packet since the last answer leaves for the host: a probe or data. */
+	void (*asked)(struct simnet *sim, struct conn *conn);
+	/* The daemon sends data; the host's application has said something. */
+	void (*sent)(struct simnet *sim, struct conn *conn);
+	void (*said)(struct simnet *sim, struct conn *conn, const char *data);
 };
 
 struct simnet {
 	struct net net;		      /* first: what the daemon is given */
 	const struct simwatch *watch; /* or NULL */
-	struct conn *last;	/* to whom the last event was told; NULL: it was the kernel's own */
-	struct attempt *probed; /* to whom that sent the first probe of its idleness, or NULL */
+	struct conn *last; /* to whom the last event was told; NULL: it was the kernel's own */
 	struct simhost *hosts;
 	unsigned n_hosts;
 	int64_t now_ms, asleep_ms;
@@ -101,8 +105,10 @@ void simnet_kill(struct simnet *sim, const struct simhost *host, int error, uint
  * for a reset, where forgets_ms is set. */
 void simnet_forget(struct simnet *sim, const struct simhost *host, unsigned one_in);
 
-/* The host's application says something, unasked, on every held session. */
+/* The host's application says something, unasked, on every held session: whatever it is, or that,
+ * which may be lost. */
 void simnet_talk(struct simnet *sim, const struct simhost *host);
+void simnet_say(struct simnet *sim, const struct simhost *host, const char *data);
 
 /* What a conn has: to be held against the state of its session. */
 bool simnet_has_timer(const struct conn *conn);

@@ -62,3 +62,17 @@ simwall_send(struct simnet *sim, struct attempt *a)
 		return lose(a);
 	return a->since_ms < host->restarted_ms ? SIMWALL_RESET : SIMWALL_ANSWERED;
 }
+
+bool
+simwall_receive(struct simnet *sim, struct attempt *a)
+{
+	const struct simhost *host = a->host;
+	int64_t used_ms = a->talk.heard_ms > a->entry_ms ? a->talk.heard_ms : a->entry_ms;
+
+	if (host->down || host->mode == SIMHOST_SILENT || a->forgotten ||
+	    sim->now_ms - used_ms >= host->forgets_ms || a->since_ms < host->restarted_ms ||
+	    is_lost(sim, host) || is_lost(sim, host))
+		return false;
+	a->entry_ms = sim->now_ms;
+	return true;
+}

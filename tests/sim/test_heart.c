@@ -161,6 +161,58 @@ an_outage_is_ridden_out(void **unused)
 	world_clear(&w);
 }
 
+/* Nor is it where the beat only comes late: it has its time from then on. */
+static void
+what_arrives_late_is_given_its_time(void **unused)
+{
+	static struct world w;
+
+	(void)unused;
+	heartworld_begin(&w, 20, "PONG");
+	w.hosts[0].answer_ms = TIMEOUT_MS / 2;
+	for (int i = 0; i < 500; i++) {
+		w.hosts[0].mode = SIMHOST_SILENT;
+		world_pass(&w, TIMEOUT_MS * 8 / 10);
+		w.hosts[0].mode = SIMHOST_TAKES;
+		world_pass(&w, EVERY_MS);
+	}
+	assert_int_equal(w.guard.counts.lost, 0);
+	w.hosts[0].mode = SIMHOST_SILENT;
+	world_pass(&w, TIMEOUT_MS * 8 / 10);
+	w.hosts[0].mode = SIMHOST_TAKES;
+	w.hosts[0].answer = NULL;
+	world_pass(&w, EVERY_MS + 2 * TIMEOUT_MS);
+	assert_in_range(w.guard.counts.deaths[REASON_HEARTBEAT], 20, 40);
+	world_clear(&w);
+}
+
+/* The plan's bound holds for as long as an application may take. */
+static void
+patience_is_for_applications_not_for_paths(void **unused)
+{
+	static const int64_t every_ms[] = {9 * MINUTE, 15 * MINUTE};
+	static struct config_heartbeat patient;
+	static struct world w;
+
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		heartworld_begin(&w, 20, "PONG");
+		patient = heartworld_terms;
+		patient.terms = (struct beat_terms){every_ms[i], every_ms[i]};
+		heartworld_configure(&w, &patient, 20);
+		w.hosts[0].answer_ms = patient.terms.timeout_ms - 1000;
+		world_pass(&w, 10 * HOUR);
+		assert_int_equal(w.guard.counts.lost, 0);
+		w.hosts[0].answer_ms = 0;
+		world_pass(&w, 10 * HOUR);
+		w.hosts[0].mode = SIMHOST_SILENT;
+		assert_in_range(w.guard.peers[0]->plan.detect_worst_ms, 0, 10 * MINUTE);
+		world_pass(&w, i == 0 ? 10 * MINUTE : every_ms[i] + 1000);
+		assert_int_equal(w.guard.counts.lost, 20);
+		world_clear(&w);
+	}
+}
+
 /* Ten thousand that come up together, and that hear something together later on. */
 static void
 ten_thousand_are_spread(void **unused)
@@ -204,6 +256,8 @@ main(void)
 	    cmocka_unit_test(an_application_that_never_answers_is_left_alone_more_and_more),
 	    cmocka_unit_test(slow_answers_are_answers),
 	    cmocka_unit_test(an_outage_is_ridden_out),
+	    cmocka_unit_test(what_arrives_late_is_given_its_time),
+	    cmocka_unit_test(patience_is_for_applications_not_for_paths),
 	    cmocka_unit_test(ten_thousand_are_spread),
 	};
 

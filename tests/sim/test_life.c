@@ -62,12 +62,14 @@ live(struct life_sum *sum)
 static void
 print_sum(const struct life_sum *sum)
 {
-	print_message("# %" PRIu64 " lives, %.0f hours of sessions, %" PRIu64
-		      " events; given up: %" PRIu64 ", by chance %" PRIu64
-		      " of %.0f allowed; expired: %" PRIu64
-		      "; slowest detection %.3f of its bound; lines in a second: %u\n",
+	print_message(
+	    "# %" PRIu64 " lives, %.0f hours of sessions, %" PRIu64 " events; given up: %" PRIu64
+	    ", by chance %" PRIu64 " of %.0f allowed; expired: %" PRIu64
+	    "; slowest detection %.3f of its bound; lines in a second: %u; heartbeats: %" PRIu64
+	    ", unanswered %" PRIu64 "; measurements: %" PRIu64 ", sessions %" PRIu64 "\n",
 	    sum->lives, sum->hours, sum->events, sum->given_up, sum->by_chance, sum->expected,
-	    sum->expired, sum->slowest, sum->most_lines);
+	    sum->expired, sum->slowest, sum->most_lines, sum->beats, sum->hung, sum->measured,
+	    sum->tests);
 }
 
 /* No more are given up by chance than the odds say: six standard deviations are not chance. */
@@ -161,6 +163,10 @@ add_up(const struct worker *workers, unsigned n)
 		all.expired += sum->expired;
 		all.events += sum->events;
 		all.lives += sum->lives;
+		all.beats += sum->beats;
+		all.hung += sum->hung;
+		all.measured += sum->measured;
+		all.tests += sum->tests;
 		all.most_lines =
 		    all.most_lines > sum->most_lines ? all.most_lines : sum->most_lines;
 		all.slowest = all.slowest > sum->slowest ? all.slowest : sum->slowest;
