@@ -162,7 +162,11 @@ settle(struct client *c)
 	}
 	if (wants_turn(c))
 		take_turn(c);
-	if (!c->ended && varlink_space(&c->varlink, &size) != NULL)
+	/* Of one that has ended nothing is to come but that it hangs up: told by an edge, since its
+	 * end would be told for ever. */
+	if (c->ended)
+		what |= WAKE_READ | WAKE_END | WAKE_EDGE;
+	else if (varlink_space(&c->varlink, &size) != NULL)
 		what |= WAKE_READ;
 	if (patience(c) > 0)
 		what |= WAKE_WRITE;
@@ -175,11 +179,13 @@ static void
 on_client(struct wake *wake, unsigned what)
 {
 	struct client *c = container_of(wake, struct client, wake);
+	bool had_ended = c->ended;
 
-	if (what & WAKE_READ && !receive(c))
+	if (what & (WAKE_READ | WAKE_END) && !receive(c))
 		drop(c);
-	else
+	else if (!had_ended || what & (WAKE_WRITE | WAKE_TIME))
 		settle(c);
+	/* Else it stays as it is: armed anew, its end would be told again. */
 }
 
 /* One piece of the answer to one call. */

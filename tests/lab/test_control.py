@@ -152,6 +152,17 @@ def test_answers_to_who_has_no_more_to_ask(wires):
     assert wire.reply() is None
 
 
+def test_going_with_no_more_to_ask(daemon):
+    """Who follows events of which none come is gone all the same, and makes room, when it goes."""
+    for _ in range(2 * CLIENTS):
+        with ctl.Wire(daemon) as wire:
+            wire.send("io.kaguard.Events", more=True)
+            wire.sock.shutdown(socket.SHUT_WR)
+            assert wire.reply().get("continues"), "there is no room"
+    with ctl.Wire(daemon) as wire:
+        assert wire.is_served()
+
+
 def test_more_clients_than_there_may_be(daemon, wires):
     """Who is connected for nothing makes room; where all are busy, the next one is told."""
     idle = [wires() for _ in range(CLIENTS)]
