@@ -273,6 +273,13 @@ study(const struct session *s)
 	memory_learnt(peer->guard->memory);
 }
 
+/* By a firewall, for its idleness, if it was not what seems more likely. */
+static bool
+may_be_forgotten(enum death_cause cause)
+{
+	return cause == CAUSE_FORGOTTEN || cause == CAUSE_FLUSHED || cause == CAUSE_RESTARTED;
+}
+
 void
 autopsy_settle(struct session *s, enum next_attempt next)
 {
@@ -288,6 +295,8 @@ autopsy_settle(struct session *s, enum next_attempt next)
 	tally_death(s->peer, s->diagnosis.reason);
 	if (s->diagnosis.cause == CAUSE_IDLE)
 		study(s);
+	else if (next == NEXT_UP && may_be_forgotten(s->diagnosis.cause))
+		path_lost(s->peer, s->died.idle_ms, s->down_ms);
 }
 
 void

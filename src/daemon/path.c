@@ -155,17 +155,31 @@ path_measured(struct peer *peer, const struct path_measurement *measurement)
 	memory_learnt(peer->guard->memory);
 }
 
-void
-path_forgot(struct peer *peer, int64_t idle_ms)
+/* What was measured is contradicted. */
+static void
+doubt(struct peer *peer, const char *why, int64_t idle_ms)
 {
 	int64_t before_ms = learn_in_force_ms(&peer->learn);
 
-	if (peer->path == NULL || !survey_contradicted(&peer->path->survey, idle_ms))
-		return;
 	peer->learn.declared_ms = path_firewall_ms(peer);
 	if (learn_in_force_ms(&peer->learn) != before_ms)
 		peer_plan_again(peer);
-	path_report_doubt(peer, idle_ms);
+	path_report_doubt(peer, why, idle_ms);
 	if (peer->guard->surveyor != NULL)
 		surveyor_due(peer->guard->surveyor, path_due_ms(peer));
+}
+
+void
+path_forgot(struct peer *peer, int64_t idle_ms)
+{
+	if (peer->path != NULL && survey_contradicted(&peer->path->survey, idle_ms))
+		doubt(peer, "a session was forgotten within ", idle_ms);
+}
+
+void
+path_lost(struct peer *peer, int64_t idle_ms, int64_t noticed_ms)
+{
+	if (peer->path != NULL &&
+	    survey_lost(&peer->path->survey, noticed_ms - idle_ms, noticed_ms))
+		doubt(peer, "sessions are lost again and again, now within ", idle_ms);
 }

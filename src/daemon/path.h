@@ -61,4 +61,7 @@ void path_measured(struct peer *peer, const struct path_measurement *measurement
 /* A session was forgotten after so much idleness. */
 void path_forgot(struct peer *peer, int64_t idle_ms);
 
+/* Likewise, perhaps; and it was noticed then. */
+void path_lost(struct peer *peer, int64_t idle_ms, int64_t noticed_ms);
+
 #endif

@@ -225,14 +225,14 @@ path_report_network(struct peer *peer, bool moved)
 }
 
 void
-path_report_doubt(struct peer *peer, int64_t idle_ms)
+path_report_doubt(struct peer *peer, const char *why, int64_t idle_ms)
 {
 	const struct path *path = peer->path;
 	int64_t now_ms = guard_now_ms(peer->guard);
 	struct draft d = {0};
 
 	add(&d, "%s: ", peer->config->name);
-	add_age(&d, "a session was forgotten within ", idle_ms);
+	add_age(&d, why, idle_ms);
 	add_timeout(&d, " of idleness, though ", path->survey.firewall_ms);
 	add_age(&d, " was measured ", measured_ago_ms(peer));
 	add_timeout(&d, " ago; ", learn_in_force_ms(&peer->learn));

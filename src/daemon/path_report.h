@@ -26,7 +26,7 @@ void path_report_nothing(struct peer *peer, const struct path_measurement *measu
 /* The network that the path begins in is known; `moved`: it was another until now. */
 void path_report_network(struct peer *peer, bool moved);
 
-/* A session was forgotten after so much idleness, which contradicts what was measured. */
-void path_report_doubt(struct peer *peer, int64_t idle_ms);
+/* What was measured is contradicted by that, after so much idleness. */
+void path_report_doubt(struct peer *peer, const char *why, int64_t idle_ms);
 
 #endif

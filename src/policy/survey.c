@@ -150,6 +150,7 @@ survey_concluded(struct survey *survey, const struct ladder_view *view, int64_t 
 	}
 	survey->doubts = survey->contradicted ? survey->doubts : 0;
 	survey->contradicted = false;
+	memset(survey->lost_ms, 0, sizeof(survey->lost_ms));
 	survey->failed = 0;
 	survey->outcome = outcome;
 	survey->measured_ms = now_ms;
@@ -157,15 +158,35 @@ survey_concluded(struct survey *survey, const struct ladder_view *view, int64_t 
 	return true;
 }
 
-bool
-survey_contradicted(struct survey *survey, int64_t idle_ms)
+/* True where there is a result that can be. */
+static bool
+doubt(struct survey *survey)
 {
 	if ((survey->outcome != SURVEY_FIREWALL && survey->outcome != SURVEY_NO_LIMIT) ||
-	    survey->contradicted || idle_ms > survey->firewall_ms)
+	    survey->contradicted)
 		return false;
 	survey->contradicted = true;
 	survey->doubts++;
 	return true;
+}
+
+bool
+survey_contradicted(struct survey *survey, int64_t idle_ms)
+{
+	return idle_ms <= survey->firewall_ms && doubt(survey);
+}
+
+bool
+survey_lost(struct survey *survey, int64_t alive_ms, int64_t noticed_ms)
+{
+	int64_t *lost_ms = survey->lost_ms;
+	int64_t first_ms = lost_ms[0];
+
+	if (alive_ms <= lost_ms[SURVEY_LOSSES - 2])
+		return false;
+	memmove(lost_ms, lost_ms + 1, sizeof(survey->lost_ms) - sizeof(*lost_ms));
+	lost_ms[SURVEY_LOSSES - 2] = noticed_ms;
+	return first_ms != 0 && noticed_ms - first_ms <= SURVEY_LOSSES_MS && doubt(survey);
 }
 
 static const char *const names[] = {[SURVEY_UNKNOWN] = "unknown",

@@ -43,6 +43,11 @@
 #define SURVEY_CONTRADICTED_MS (INT64_C(3600) * 1000)
 #define SURVEY_FAILED_MS       (INT64_C(6) * 3600 * 1000)
 
+/* Losses that other things may explain, of so many different moments within this time, count as one
+ * that nothing else explains. */
+#define SURVEY_LOSSES	 3
+#define SURVEY_LOSSES_MS (INT64_C(6) * 3600 * 1000)
+
 enum survey_outcome {
 	SURVEY_UNKNOWN,	 /* never measured, or nothing came of it */
 	SURVEY_FIREWALL, /* the path forgets: sessions of up to firewall_ms of idleness live */
@@ -52,12 +57,13 @@ enum survey_outcome {
 
 struct survey {
 	enum survey_outcome outcome;
-	int64_t firewall_ms; /* to plan for; of SURVEY_PEER, what was found */
-	int64_t measured_ms; /* when that was found out */
-	int64_t tried_ms;    /* when a measurement last ended, whatever came of it */
-	unsigned failed;     /* measurements in a row that found nothing */
-	unsigned doubts;     /* in a row that were contradicted later */
-	bool contradicted;   /* the last of them is */
+	int64_t firewall_ms;		    /* to plan for; of SURVEY_PEER, what was found */
+	int64_t measured_ms;		    /* when that was found out */
+	int64_t tried_ms;		    /* when a measurement last ended, whatever came of it */
+	unsigned failed;		    /* measurements in a row that found nothing */
+	unsigned doubts;		    /* in a row that were contradicted later */
+	bool contradicted;		    /* the last of them is */
+	int64_t lost_ms[SURVEY_LOSSES - 1]; /* when such losses were seen, the last one last; 0 */
 };
 
 /* What to look for, for a peer with that wish: up to where the plan no longer depends on it. False
@@ -79,6 +85,13 @@ bool survey_concluded(struct survey *survey, const struct ladder_view *view, int
  * planned for meanwhile.
  */
 bool survey_contradicted(struct survey *survey, int64_t idle_ms);
+
+/*
+ * A session that was last heard of at alive_ms was found dead at noticed_ms, which its idleness may
+ * explain, and other things as well. True as above, where this is the third moment of late at which
+ * something must have happened.
+ */
+bool survey_lost(struct survey *survey, int64_t alive_ms, int64_t noticed_ms);
 
 /* For the state file: a word each. From a word that is none: SURVEY_UNKNOWN. */
 const char *survey_outcome_name(enum survey_outcome outcome);

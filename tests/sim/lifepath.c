@@ -7,17 +7,21 @@
  *
  * - nothing longer is planned for than a test session has survived, or what is safe; and no more
  *   than that once a session was forgotten all the same;
- * - measurements are few, and so are their sessions.
+ * - measurements are few, and so are their sessions;
+ * - a firewall that forgets sooner from now on is found out, and forgets nobody any more.
  */
 
 #include "lifeworld.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/path.h"
 #include "daemon/peer.h"
+#include "simattempt.h"
 
-#define SAFE_MS (4 * MINUTE)
+#define SAFE_MS	  (4 * MINUTE)
+#define LEARNT_MS (12 * HOUR)
 
 static struct lifeworld *
 life_of(struct surveyor *surveyor)
@@ -250,4 +254,35 @@ lifepath_check(const struct peer *peer)
 {
 	if (peer->path != NULL && peer->path->survey.contradicted)
 		assert_in_range(peer->plan.idle_s, 1, peer->config->plan.idle_s);
+}
+
+/* A loose firewall takes up again what it has forgotten. */
+void
+lifepath_expired(struct lifeworld *life, const struct session *s)
+{
+	const struct simhost *host = s->conn.attempt->host;
+
+	if (s->peer->path != NULL && host->wall != SIMWALL_LOOSE)
+		life->paths.expired[host - life->w.hosts]++;
+}
+
+/* All firewalls that are measured forget sooner from now on, and in the end nobody. */
+void
+lifepath_end(struct lifeworld *life)
+{
+	static const int64_t sooner_s[] = {60, 100, 200, 300};
+
+	for (unsigned i = 1; i < HOSTS; i += 2) {
+		struct simhost *host = &life->w.hosts[i];
+		int64_t forgets_ms = 1000 * sooner_s[life_choose(life, 4)];
+
+		if (host->forgets_ms > forgets_ms)
+			host->forgets_ms = forgets_ms;
+		life->paths.changed_ms[i] = life->w.sim.now_ms;
+	}
+	life_pass(life, LEARNT_MS);
+	memset(life->paths.expired, 0, sizeof(life->paths.expired));
+	life_pass(life, 6 * HOUR);
+	for (unsigned i = 1; i < HOSTS; i += 2)
+		assert_int_equal(life->paths.expired[i], 0);
 }

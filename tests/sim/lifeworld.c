@@ -47,6 +47,7 @@ on_expired(struct simnet *sim, struct conn *conn)
 	const struct life_promise *promise = &life->promises[host];
 
 	life->sum.expired++;
+	lifepath_expired(life, session_of(conn));
 	if (promise->plan.refresh_worst_ms > a->host->forgets_ms || a->keep.cut ||
 	    a->keep.demanded || a->entry_ms <= promise->changed_ms ||
 	    a->entry_ms <= life->paths.changed_ms[host])
@@ -64,6 +65,16 @@ down_for(const struct simnet *sim, const struct attempt *a)
 	return (host->down ? sim->now_ms : host->up_ms) - from_ms;
 }
 
+/* A probe on demand begins anew, when the kernel was about to give up perhaps; so do data that
+ * nobody waits for any more since the heartbeat is another. */
+static bool
+is_put_off(const struct lifeworld *life, const struct attempt *a)
+{
+	int64_t since_ms = life->beating_ms[host_of(life, a->conn)];
+
+	return a->keep.demanded || (a->talk.unacked && a->talk.sent_ms <= since_ms);
+}
+
 void
 life_given_up(struct simnet *sim, struct conn *conn)
 {
@@ -76,7 +87,7 @@ life_given_up(struct simnet *sim, struct conn *conn)
 
 	life->sum.given_up++;
 	life->sum.by_chance += all_by_chance;
-	if (!a->keep.demanded && part > life->sum.slowest)
+	if (!is_put_off(life, a) && part > life->sum.slowest)
 		life->sum.slowest = part;
 	if (a->talk.heard_ms <= promise->changed_ms)
 		return;
@@ -113,9 +124,7 @@ check_silence(struct lifeworld *life, const struct conn *conn)
 	const struct attempt *a = conn->attempt;
 	int64_t most_ms = life->promises[host_of(life, conn)].detect_ms;
 
-	/* A probe on demand begins anew, when the kernel was about to give up perhaps; so do data
-	 * that nobody waits for any more since the heartbeat is another. */
-	if (a->keep.demanded || (a->talk.unacked && a->talk.asked_ms < 0))
+	if (is_put_off(life, a))
 		most_ms *= 2;
 	assert_true(life->w.sim.now_ms - a->talk.heard_ms <= most_ms + a->host->rtt_ms);
 }
@@ -300,6 +309,8 @@ life_run(uint64_t seed, struct life_sum *sum)
 	}
 	life_recover(life);
 	life_pass(life, 3 * HOUR);
+	assert_int_equal(life->w.guard.in_state[FSM_UP], life->w.guard.n_sessions);
+	lifepath_end(life);
 	assert_int_equal(life->w.guard.in_state[FSM_UP], life->w.guard.n_sessions);
 	life->sum.events += life->w.events;
 	life->sum.lives++;

@@ -40,6 +40,7 @@ struct life_paths {
 	int64_t found_ms[HOSTS];    /* the longest idleness that the last one saw survived, and: */
 	int64_t proven_ms[HOSTS];   /* the last one of which something came, */
 	int64_t measured_ms[HOSTS]; /* which was then */
+	uint64_t expired[HOSTS];    /* sessions, of late */
 };
 
 /* What befell in all lives so far. */
@@ -103,5 +104,7 @@ int64_t lifepath_due_ms(const struct lifeworld *life);
 void lifepath_run(struct lifeworld *life);
 void lifepath_check_plan(struct lifeworld *life, const struct peer *peer);
 void lifepath_check(const struct peer *peer);
+void lifepath_expired(struct lifeworld *life, const struct session *session);
+void lifepath_end(struct lifeworld *life);
 
 #endif

@@ -16,7 +16,7 @@ struct simtalk {
 	uint64_t event;	    /* the one that is valid; 0: none */
 	int64_t data_ms;    /* when data was last seen */
 	int64_t heard_ms;   /* and any proof of life */
-	int64_t sent_ms;    /* what was sent last, and when that arrived */
+	int64_t sent_ms;    /* the oldest of what is unacked, or the last; when that arrived, */
 	int64_t arrived_ms; /* where it has */
 	unsigned tries;	    /* in vain, of what is unacked, or of its answer: */
 	unsigned replies;

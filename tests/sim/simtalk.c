@@ -102,8 +102,12 @@ simtalk_send(struct simnet *sim, struct attempt *a)
 		host->most_beats = host->beats_now;
 	if (sim->watch != NULL)
 		sim->watch->sent(sim, a->conn);
-	a->talk.data_ms = a->talk.sent_ms = sim->now_ms;
-	a->talk.tries = a->talk.replies = 0;
+	a->talk.data_ms = sim->now_ms;
+	a->talk.replies = 0;
+	if (a->talk.unacked) /* it waits behind what is under way */
+		return;
+	a->talk.sent_ms = sim->now_ms;
+	a->talk.tries = 0;
 	transmit(sim, a);
 }
 

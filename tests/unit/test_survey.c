@@ -179,6 +179,34 @@ a_death_contradicts_once(void **unused)
 	assert_false(survey_contradicted(&survey, 1 * S));
 }
 
+/* Restarts of the peer, flushes: or the firewall, after all. */
+static void
+losses_of_three_moments_contradict_it(void **unused)
+{
+	struct survey survey = {0};
+
+	(void)unused;
+	assert_false(survey_lost(&survey, 1 * S, 2 * S));
+	conclude(&survey, found(EVIDENCE_FORGETS, 341 * S, 350 * S), 3 * HOUR);
+	assert_false(survey_lost(&survey, 3 * HOUR, 4 * HOUR));
+	/* Another that the same moment explains, and one of another. */
+	assert_false(survey_lost(&survey, 4 * HOUR, 5 * HOUR));
+	assert_false(survey_lost(&survey, 4 * HOUR + 1, 5 * HOUR));
+	/* Once a day is no hurry. */
+	assert_false(survey_lost(&survey, 23 * HOUR, 24 * HOUR));
+	assert_false(survey_lost(&survey, 47 * HOUR, 48 * HOUR));
+	assert_false(survey_lost(&survey, 49 * HOUR, 50 * HOUR));
+	assert_false(survey.contradicted);
+	assert_true(survey_lost(&survey, 51 * HOUR, 54 * HOUR));
+	assert_true(survey.contradicted);
+	assert_int_equal(survey_in_force_ms(&survey, SAFE), SAFE);
+	assert_false(survey_lost(&survey, 55 * HOUR, 56 * HOUR));
+	/* What was lost before the next result says nothing about that. */
+	conclude(&survey, found(EVIDENCE_FORGETS, 97 * S, 100 * S), 57 * HOUR);
+	assert_false(survey_lost(&survey, 57 * HOUR, 58 * HOUR));
+	assert_false(survey.contradicted);
+}
+
 static void
 whoever_is_contradicted_time_and_again_waits(void **unused)
 {
@@ -274,6 +302,7 @@ main(void)
 	    cmocka_unit_test(again_after_a_month),
 	    cmocka_unit_test(failures_are_repeated_less_and_less),
 	    cmocka_unit_test(a_death_contradicts_once),
+	    cmocka_unit_test(losses_of_three_moments_contradict_it),
 	    cmocka_unit_test(whoever_is_contradicted_time_and_again_waits),
 	    cmocka_unit_test(no_further_than_matters),
 	    cmocka_unit_test(exact_values_need_no_measurement),
