@@ -23,6 +23,9 @@
 #define SAFE_MS	  (4 * MINUTE)
 #define LEARNT_MS (12 * HOUR)
 
+/* After so many a measurement begins 8 hours after the last one, after one more 16. */
+#define MOST_DOUBTS 4
+
 static struct lifeworld *
 life_of(struct surveyor *surveyor)
 {
@@ -266,6 +269,15 @@ lifepath_expired(struct lifeworld *life, const struct session *s)
 		life->paths.expired[host - life->w.hosts]++;
 }
 
+/* Whoever was wrong that often is not measured again before LEARNT_MS have passed. */
+static bool
+is_patient(const struct lifeworld *life, unsigned host)
+{
+	const struct peer *peer = guard_find(&life->w.guard, life->w.hosts[host].name);
+
+	return peer != NULL && peer->path != NULL && peer->path->survey.doubts > MOST_DOUBTS;
+}
+
 /* All firewalls that are measured forget sooner from now on, and in the end nobody. */
 void
 lifepath_end(struct lifeworld *life)
@@ -284,5 +296,5 @@ lifepath_end(struct lifeworld *life)
 	memset(life->paths.expired, 0, sizeof(life->paths.expired));
 	life_pass(life, 6 * HOUR);
 	for (unsigned i = 1; i < HOSTS; i += 2)
-		assert_int_equal(life->paths.expired[i], 0);
+		assert_true(life->paths.expired[i] == 0 || is_patient(life, i));
 }
