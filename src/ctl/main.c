@@ -293,7 +293,8 @@ main(int argc, char *argv[])
 		if (c == ':')
 			return usage("an argument is missing after %s", argv[optind - 1]);
 		if (c == '?')
-			return usage("unknown option %s", cli_unknown(argv, letters, option));
+			return usage(
+			    "unknown option %s", cli_unknown(argv[optind - 1], letters, option));
 		r = take_option(&ctl, c);
 		if (r != 0)
 			return r;

@@ -75,6 +75,8 @@ static const struct family families[] = {
     {"kaguard_firewall_learnt_timeout_seconds", "gauge",
 	"The idle timeout that the firewall was learnt to have, where that is shorter.",
 	"learnt_ms", MILLISECONDS, true, NULL},
+    {"kaguard_tunnels_deaf", "gauge", "Tunnels that take in no clients: they cannot listen.",
+	"tunnels_deaf", COUNT, true, NULL},
     {"kaguard_clients", "gauge", "Clients of tunnels, now.", "clients", COUNT, true, NULL},
     {"kaguard_clients_waiting", "gauge", "Clients that have no session so far.", "clients_waiting",
 	COUNT, true, NULL},

@@ -76,6 +76,13 @@ keep_shown(const struct rows *rows)
 	json_object_set_new(rows->document, "sessions", shown);
 }
 
+/* Whatever it was that failed, it does not say that some are down. */
+static int
+unknown(int r)
+{
+	return r == CTL_FAILED ? CTL_NO_DAEMON : r;
+}
+
 static int
 show_status(const struct ctl *ctl)
 {
@@ -96,7 +103,7 @@ show_status(const struct ctl *ctl)
 	}
 	call_close(&call);
 	if (r != CTL_OK)
-		return r;
+		return unknown(r);
 	verdict = status_verdict(&rows);
 	if (ctl->given & CTL_JSON) {
 		keep_shown(&rows);
@@ -106,7 +113,7 @@ show_status(const struct ctl *ctl)
 		tunnels_print(rows.document);
 	}
 	rows_clear(&rows);
-	return r == CTL_OK ? verdict : r;
+	return r == CTL_OK ? verdict : unknown(r);
 }
 
 const struct ctl_command ctl_status = {

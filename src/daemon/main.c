@@ -115,7 +115,8 @@ main(int argc, char *argv[])
 		else if (c == ':')
 			return usage("an argument is missing after ", argv[optind - 1]);
 		else if (c == '?')
-			return usage("unknown option ", cli_unknown(argv, letters, option));
+			return usage(
+			    "unknown option ", cli_unknown(argv[optind - 1], letters, option));
 		else if (c != 'l' && mode != 0 && mode != c)
 			return usage("these options exclude each other", "");
 		else if (c != 'l')

@@ -66,6 +66,7 @@ metrics_add_peer(struct metrics *m, const struct peer *peer)
 	if (peer->forward == NULL)
 		return;
 	m->has_clients = true;
+	m->deaf += peer->forward->n_ears == 0 && peer->forward->where != NULL;
 	forward_counts_add(&m->clients, peer->forward);
 }
 
@@ -111,13 +112,14 @@ clients_json(const struct metrics *m)
 	const struct forward_counts *n = &m->clients;
 
 	if (!m->has_clients)
-		return json_pack("{s:n s:n s:n s:n s:n s:n}", "clients", "clients_waiting",
-		    "clients_total", "clients_refused", "clients_cut_off", "bytes_forwarded");
-	return json_pack("{s:i s:i s:I s:I s:I s:{s:I s:I}}", "clients", (int)n->clients,
-	    "clients_waiting", (int)n->waiting, "clients_total", (json_int_t)n->clients_ever,
-	    "clients_refused", (json_int_t)n->refused, "clients_cut_off", (json_int_t)n->broken,
-	    "bytes_forwarded", "to_peer", (json_int_t)n->bytes[RELAY_CLIENT], "to_client",
-	    (json_int_t)n->bytes[RELAY_PEER]);
+		return json_pack("{s:n s:n s:n s:n s:n s:n s:n}", "tunnels_deaf", "clients",
+		    "clients_waiting", "clients_total", "clients_refused", "clients_cut_off",
+		    "bytes_forwarded");
+	return json_pack("{s:i s:i s:i s:I s:I s:I s:{s:I s:I}}", "tunnels_deaf", (int)m->deaf,
+	    "clients", (int)n->clients, "clients_waiting", (int)n->waiting, "clients_total",
+	    (json_int_t)n->clients_ever, "clients_refused", (json_int_t)n->refused,
+	    "clients_cut_off", (json_int_t)n->broken, "bytes_forwarded", "to_peer",
+	    (json_int_t)n->bytes[RELAY_CLIENT], "to_client", (json_int_t)n->bytes[RELAY_PEER]);
 }
 
 json_t *

@@ -26,6 +26,7 @@ struct metrics {
 	int64_t firewall_ms, learnt_ms;	 /* the smallest; -1 likewise */
 	int64_t probes_allowed;		 /* likewise */
 	struct forward_counts clients;
+	unsigned deaf; /* tunnels that cannot listen */
 	bool has_clients;
 };
 

@@ -9,10 +9,10 @@
 /* Of several letters behind one dash getopt_long() says which, of words only where they stand; for
  * a word with an argument that it does not take it has the letter of that option. */
 const char *
-cli_unknown(char *argv[], const char *letters, char buf[CLI_OPTION])
+cli_unknown(const char *word, const char *letters, char buf[CLI_OPTION])
 {
 	if (optopt <= 0 || optopt > CHAR_MAX || strchr(letters, optopt) != NULL)
-		return argv[optind - 1];
+		return word;
 	snprintf(buf, CLI_OPTION, "-%c", optopt);
 	return buf;
 }

@@ -207,7 +207,7 @@ def test_figures_are_so(bench):
     assert re.search(rf"^db +127.0.0.1:{LISTEN} +1 +0 +3 +1 +1 +3.0 kB +3.0 kB$",
                      ctl.run(tunnel.daemon, "status"), re.MULTILINE)
     text = ctl.run(tunnel.daemon, "metrics")
-    for sample in ('clients{peer="db"} 1', 'clients_waiting{peer="db"} 0',
+    for sample in ('tunnels_deaf{peer="db"} 0', 'clients{peer="db"} 1', 'clients_waiting{peer="db"} 0',
                    'clients_total{peer="db"} 3', 'clients_refused_total{peer="db"} 1',
                    'clients_cut_off_total{peer="db"} 1',
                    'forwarded_bytes_total{peer="db",direction="to_peer"} 3000'):
@@ -435,6 +435,7 @@ def test_places_that_cannot_be(bench, listen, why):
     daemon.await_said(f"cannot take in clients at {listen}: {why}")
     daemon.await_up(1)
     assert len(daemon.said("cannot take in")) == 1
+    assert 'kaguard_tunnels_deaf{peer="db"} 1\n' in ctl.run(daemon, "metrics")
 
 
 def test_a_peer_that_is_removed_takes_its_clients_with_it(bench):
