@@ -75,7 +75,7 @@ def test_exit_codes(bench):
     assert states(daemon, "--state", "down", code=1) == [("gone", 0, "backoff")]
     gone = ctl.ask(daemon, "status", "gone", code=2)["sessions"][0]
     assert gone["last_reason"] == "refused" and 0 < gone["retry_ms"] <= 20000
-    assert "did you mean 'hq'?" in ctl.run(daemon, "status", "hqq", code=1)
+    assert "did you mean 'hq'?" in ctl.run(daemon, "status", "hqq", code=3)
     daemon.stop()
     assert "is kaguard running?" in ctl.run(daemon, "status", code=3)
 
