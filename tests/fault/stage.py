@@ -172,14 +172,18 @@ class Manager:
         self.activated.listen()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(path)
+        self._caught_up = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self):
         while True:
-            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 4)
+            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 4, socket.MSG_CMSG_CLOEXEC)
             if data == b"QUIT":
                 return
+            if data == b"HERE":
+                self._caught_up.set()
+                continue
             lines = data.decode().splitlines()
             name = next((line[7:] for line in lines if line.startswith("FDNAME=")), "")
             if "FDSTOREREMOVE=1" in lines:
@@ -187,7 +191,6 @@ class Manager:
                     self.store.remove(kept)
                     os.close(kept[1])
             for fd in fds:
-                os.set_inheritable(fd, False)
                 self._keep(name, fd)
             self.notes += lines
 
@@ -198,9 +201,19 @@ class Manager:
         else:
             self.store.append((name, fd))
 
+    def _say(self, word):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.sendto(word, self.path)
+
+    def catch_up(self):
+        """Until all is read that a daemon has said: notes come before its end (manager_setup_notify()
+        and manager_setup_sigchld_event_source() in src/core/manager.c)."""
+        self._caught_up.clear()
+        self._say(b"HERE")
+        self._caught_up.wait()
+
     def close(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-            last.sendto(b"QUIT", self.path)
+        self._say(b"QUIT")
         self._thread.join()
         self._socket.close()
         self.activated.close()
@@ -214,6 +227,7 @@ class Daemon:
     def __init__(self, program, directory, manager, environment):
         self.log = os.path.join(directory, "log")
         self.begins = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        manager.catch_up()
         store = [*manager.store, ("handed", manager.activated.fileno())]
         manager.notes.clear()
         with open(self.log, "ab") as log:
