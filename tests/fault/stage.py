@@ -178,7 +178,7 @@ class Manager:
 
     def _serve(self):
         while True:
-            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 4, socket.MSG_CMSG_CLOEXEC)
+            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 4)
             if data == b"QUIT":
                 return
             if data == b"HERE":
@@ -191,6 +191,7 @@ class Manager:
                     self.store.remove(kept)
                     os.close(kept[1])
             for fd in fds:
+                os.set_inheritable(fd, False)  # recv_fds() does not pass MSG_CMSG_CLOEXEC on
                 self._keep(name, fd)
             self.notes += lines
 
